@@ -1,0 +1,90 @@
+//! Findings: failures with an identity that survives runs.
+#![deny(clippy::disallowed_methods)]
+
+pub mod lifecycle;
+pub mod mute;
+pub mod state;
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::inventory::Meta;
+use crate::policy::outcome::Severity;
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    New,
+    Reopened,
+    Open,
+    /// Found before; this run could not look.
+    Unknown,
+    Muted,
+    Resolved,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Reopened => "reopened",
+            Self::Open => "open",
+            Self::Unknown => "unknown",
+            Self::Muted => "muted",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// Whether it tells the reader something that the last run did not.
+    pub fn is_news(self) -> bool {
+        matches!(self, Self::New | Self::Reopened)
+    }
+
+    /// Whether it stands as a violation now, as far as was seen.
+    pub fn is_violation(self) -> bool {
+        matches!(self, Self::New | Self::Reopened | Self::Open)
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Finding {
+    pub id: String,
+    pub policy: String,
+    pub severity: Severity,
+    pub status: Status,
+    pub resource_type: String,
+    pub resource: Meta,
+    pub title: String,
+    pub message: String,
+    pub why: String,
+    pub fix: String,
+    pub fix_cli: Option<String>,
+    pub fix_terraform: Option<String>,
+    pub evidence: Map<String, Value>,
+    pub monthly_cost_usd: Option<f64>,
+    pub first_seen: DateTime<Utc>,
+    pub last_seen: DateTime<Utc>,
+}
+
+/// The identity of a finding: never of numbers that move.
+pub fn finding_id(policy: &str, resource: &Meta) -> String {
+    let key = if resource.arn.is_empty() {
+        &resource.id
+    } else {
+        &resource.arn
+    };
+    let mut hash = Sha256::new();
+    for part in [policy, &resource.account, &resource.region, key] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let digest = hash.finalize();
+    digest.iter().take(8).fold(String::new(), |mut id, byte| {
+        let _ = write!(id, "{byte:02x}");
+        id
+    })
+}

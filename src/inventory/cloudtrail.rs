@@ -1,0 +1,53 @@
+//! CloudTrail management events, and the changes that [`crate::drift`] makes of them.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Meta;
+
+/// One write event as LookupEvents gives it; `meta.id` is the event id.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Event {
+    #[serde(flatten)]
+    pub meta: Meta,
+    pub event_time: Option<DateTime<Utc>>,
+    pub event_source: String,
+    pub event_name: String,
+    pub username: Option<String>,
+    /// The resources that LookupEvents derives, fuller than the record's own.
+    pub resources: Vec<EventResource>,
+    /// The record itself (the parsed CloudTrailEvent string); null where it was no JSON.
+    pub record: serde_json::Value,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct EventResource {
+    pub resource_type: Option<String>,
+    pub resource_name: Option<String>,
+}
+
+/// Derived: what one person did to one resource, in whatever number of events.
+/// `meta.id` and `meta.name` are the changed resource's.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Change {
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// Who: e-mail address, user name or role session.
+    pub actor: String,
+    /// `console`, `cloudshell`, `console_credentials`, `manual_cli`, `iac`, `service`, `automation` or `sdk_unknown`.
+    pub origin: String,
+    /// What the origin was told by, in words.
+    pub reason: String,
+    pub event_source: String,
+    /// Distinct event names, in order of first appearance, Lambda's version suffix stripped.
+    pub event_names: Vec<String>,
+    pub event_ids: Vec<String>,
+    pub count: i64,
+    pub first: Option<DateTime<Utc>>,
+    pub last: Option<DateTime<Utc>>,
+    pub source_ip_addresses: Vec<String>,
+}

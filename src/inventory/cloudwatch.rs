@@ -1,0 +1,83 @@
+//! Amazon CloudWatch alarms, metric and composite.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Meta;
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Alarm {
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// `metric` or `composite`.
+    pub alarm_type: String,
+    pub actions_enabled: bool,
+    pub alarm_actions: Vec<String>,
+    pub ok_actions: Vec<String>,
+    pub insufficient_data_actions: Vec<String>,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state_value: String,
+    pub state_updated_timestamp: Option<DateTime<Utc>>,
+    /// The single metric of a plain alarm; null for metric math and composite alarms.
+    pub metric: Option<AlarmMetric>,
+    /// The entries of a metric-math, Metrics Insights or anomaly-detection alarm.
+    pub metrics: Vec<AlarmMetricEntry>,
+    pub comparison_operator: Option<String>,
+    pub threshold: Option<f64>,
+    pub treat_missing_data: Option<String>,
+    /// The rule expression of a composite alarm.
+    pub alarm_rule: Option<String>,
+    /// Derived: the way from the alarm to a person. Null where topics,
+    /// subscriptions or composite parents could not be read.
+    pub on_call: Option<OnCall>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct AlarmMetric {
+    pub namespace: String,
+    pub metric_name: String,
+    pub dimensions: BTreeMap<String, String>,
+    pub statistic: Option<String>,
+    pub period: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct AlarmMetricEntry {
+    pub id: String,
+    /// Metric math, SEARCH or a Metrics Insights query; null where `metric` is set.
+    pub expression: Option<String>,
+    pub metric: Option<AlarmMetric>,
+    pub return_data: bool,
+}
+
+/// Whether an alarm reaches a person, and where the way breaks off.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct OnCall {
+    /// `person`: the way is whole. `machine`: its actions only drive machines (scaling, recovery),
+    /// which is their purpose. `parent`: it feeds a composite alarm that reaches a person.
+    /// `broken`: see `hop`. `unknown`: the way leaves what can be seen (a topic in another account or region).
+    pub reaches: String,
+    /// `actions_disabled`, `no_action`, `topic_missing`, `no_subscription` or `unconfirmed_subscription`; null unless broken.
+    pub hop: Option<String>,
+    /// One sentence that names the topics, subscriptions or parents.
+    pub detail: String,
+}
+
+/// Which alarm covers one signal of a resource.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct SignalCoverage {
+    /// `covered`, `maybe` (a query that may or may not select the resource) or `none`.
+    pub verdict: String,
+    /// The covering alarm's name; null unless covered.
+    pub alarm: Option<String>,
+    /// Why not: near misses such as a disabled alarm or one with wrong dimensions; empty otherwise.
+    pub reason: String,
+}

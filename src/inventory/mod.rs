@@ -1,0 +1,174 @@
+//! What was seen: plain serde types, one file per AWS service.
+//!
+//! Field names are the AWS API's own in `snake_case`. A field that AWS does not
+//! return but [`crate::relate`] or [`crate::drift`] works out is documented as
+//! *derived*; it is null until then, and stays null where what it is worked out
+//! from could not be read. Absent values are null, never missing, so that a
+//! policy can name every field of its type.
+#![deny(clippy::disallowed_methods)]
+
+pub mod cloudtrail;
+pub mod cloudwatch;
+pub mod coverage;
+pub mod ec2;
+pub mod elasticloadbalancingv2;
+pub mod logs;
+pub mod metrics;
+pub mod sns;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Serialize};
+
+pub use coverage::{Coverage, CoverageStatus};
+
+/// What every resource has, whatever its service.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Meta {
+    /// The short id that a person types: `sg-…`, a log group's or an alarm's name.
+    pub id: String,
+    pub arn: String,
+    pub name: String,
+    pub account: String,
+    pub region: String,
+    pub tags: BTreeMap<String, String>,
+    /// When AWS says that it was created; null where AWS does not say.
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+/// A resource type of the inventory.
+pub trait Kind: Sized + 'static {
+    /// The CloudFormation type name.
+    const TYPE: &'static str;
+    fn of(resource: &Resource) -> Option<&Self>;
+    fn of_mut(resource: &mut Resource) -> Option<&mut Self>;
+}
+
+/// The table of resource types: one line makes a type known to inventories,
+/// policies and schemas.
+macro_rules! resource_types {
+    ($($variant:ident($ty:ty) = $name:literal,)+) => {
+        #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+        #[serde(tag = "resource_type")]
+        pub enum Resource {
+            $(#[serde(rename = $name)] $variant(Box<$ty>),)+
+        }
+
+        /// Every type name, in the table's order.
+        pub const TYPES: &[&str] = &[$($name),+];
+
+        impl Resource {
+            pub fn type_name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)+ }
+            }
+
+            pub fn meta(&self) -> &Meta {
+                match self { $(Self::$variant(r) => &r.meta,)+ }
+            }
+
+            /// The resource as policies see it.
+            pub fn to_json(&self) -> Result<serde_json::Value, serde_json::Error> {
+                match self { $(Self::$variant(r) => serde_json::to_value(r),)+ }
+            }
+
+            /// A resource of the named type from a policy's test case, where
+            /// any field may be left out. `None` for an unknown type.
+            pub fn from_json(type_name: &str, value: serde_json::Value) -> Option<Result<Self, serde_json::Error>> {
+                match type_name {
+                    $($name => Some(serde_json::from_value(value).map(|r| Self::$variant(Box::new(r)))),)+
+                    _ => None,
+                }
+            }
+        }
+
+        /// The JSON schema of a type, or `None` for an unknown one.
+        pub fn schema(type_name: &str) -> Option<Schema> {
+            match type_name {
+                $($name => Some(schemars::schema_for!($ty)),)+
+                _ => None,
+            }
+        }
+
+        $(
+            impl Kind for $ty {
+                const TYPE: &'static str = $name;
+                fn of(resource: &Resource) -> Option<&Self> {
+                    match resource { Resource::$variant(r) => Some(r), _ => None }
+                }
+                fn of_mut(resource: &mut Resource) -> Option<&mut Self> {
+                    match resource { Resource::$variant(r) => Some(r), _ => None }
+                }
+            }
+
+            impl From<$ty> for Resource {
+                fn from(resource: $ty) -> Self { Self::$variant(Box::new(resource)) }
+            }
+        )+
+    };
+}
+
+resource_types! {
+    SecurityGroup(ec2::SecurityGroup) = "AWS::EC2::SecurityGroup",
+    NetworkInterface(ec2::NetworkInterface) = "AWS::EC2::NetworkInterface",
+    Subnet(ec2::Subnet) = "AWS::EC2::Subnet",
+    RouteTable(ec2::RouteTable) = "AWS::EC2::RouteTable",
+    PrefixList(ec2::PrefixList) = "AWS::EC2::PrefixList",
+    NatGateway(ec2::NatGateway) = "AWS::EC2::NatGateway",
+    LoadBalancer(elasticloadbalancingv2::LoadBalancer) = "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    TargetGroup(elasticloadbalancingv2::TargetGroup) = "AWS::ElasticLoadBalancingV2::TargetGroup",
+    LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
+    Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
+    Topic(sns::Topic) = "AWS::SNS::Topic",
+    Subscription(sns::Subscription) = "AWS::SNS::Subscription",
+    Event(cloudtrail::Event) = "AWS::CloudTrail::Event",
+    Change(cloudtrail::Change) = "Aftermove::Drift::Change",
+}
+
+/// Everything seen in one account and region.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scope {
+    pub account: String,
+    pub region: String,
+    pub coverage: Vec<Coverage>,
+    pub resources: Vec<Resource>,
+    /// Metric series by [`metrics::Query::key`].
+    pub series: BTreeMap<String, metrics::Series>,
+}
+
+impl Scope {
+    pub fn all<K: Kind>(&self) -> impl Iterator<Item = &K> {
+        self.resources.iter().filter_map(K::of)
+    }
+
+    pub fn all_mut<K: Kind>(&mut self) -> impl Iterator<Item = &mut K> {
+        self.resources.iter_mut().filter_map(K::of_mut)
+    }
+
+    /// Whether every resource of the type was read.
+    pub fn complete(&self, type_name: &str) -> bool {
+        self.coverage_of(type_name)
+            .is_some_and(|c| c.status == CoverageStatus::Complete)
+    }
+
+    pub fn coverage_of(&self, type_name: &str) -> Option<&Coverage> {
+        self.coverage.iter().find(|c| c.resource_type == type_name)
+    }
+}
+
+/// One reading of everything that was asked for.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inventory {
+    pub version: u32,
+    /// The `now` of the reading: ages and windows count from here.
+    pub taken_at: DateTime<Utc>,
+    pub scopes: Vec<Scope>,
+}
+
+impl Inventory {
+    pub const VERSION: u32 = 1;
+}

@@ -1,0 +1,89 @@
+//! What a policy says of a resource: exactly one of four outcomes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::inventory::Meta;
+
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    /// From the gravest down.
+    pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Pass,
+    /// Out of scope, too young or not applicable, and why.
+    Skip(String),
+    /// We could not look, and why. Never a pass, and never resolves a finding.
+    Unknown(String),
+    Fail(Box<Failure>),
+}
+
+/// Everything that a failing policy has to say, its templates filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    pub severity: Severity,
+    pub title: String,
+    pub message: String,
+    pub why: String,
+    pub fix: String,
+    pub fix_cli: Option<String>,
+    pub fix_terraform: Option<String>,
+    pub evidence: Map<String, Value>,
+    pub monthly_cost_usd: Option<f64>,
+}
+
+/// One policy on one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    pub policy: String,
+    pub resource_type: &'static str,
+    pub resource: Meta,
+    pub outcome: Outcome,
+}
+
+/// A policy that could not be evaluated in one account and region, since the
+/// type that it judges was not read completely there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Blind {
+    pub policy: String,
+    pub account: String,
+    pub region: String,
+    pub reason: String,
+}
+
+/// All that the policies had to say of an inventory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdicts {
+    pub evaluations: Vec<Evaluation>,
+    pub blind: Vec<Blind>,
+}
