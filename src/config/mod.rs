@@ -1,1 +1,3 @@
-//! config
+//! Settings.
+pub mod diagnostic;
+mod raw;

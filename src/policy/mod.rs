@@ -1,2 +1,153 @@
-//! policy
+//! Policies: YAML files with CEL expressions that judge one resource type each.
+//!
+//! [`load`] refuses everything that is wrong with a file before any AWS call;
+//! [`evaluate`] says PASS, FAIL, SKIP or UNKNOWN of each resource; [`test`] runs
+//! the cases that every file carries.
+#![deny(clippy::disallowed_methods)]
+
+pub mod builtin;
+mod check;
+pub mod evaluate;
+mod expression;
+pub mod functions;
+pub mod load;
 pub mod outcome;
+mod raw;
+mod template;
+pub mod test;
+mod value;
+
+use std::collections::BTreeSet;
+
+use chrono::Duration;
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use crate::config::diagnostic::SourceFile;
+use crate::inventory::Kind as _;
+use crate::inventory::cloudtrail::{Change, Event};
+use crate::relate::RELATIONS;
+use expression::Expression;
+use outcome::Severity;
+pub use raw::Pack;
+use raw::{Missing, RawTest, Statistic};
+use template::Template;
+
+/// A policy, checked and compiled.
+#[derive(Debug)]
+pub struct Policy {
+    pub id: String,
+    pub title: String,
+    pub pack: Pack,
+    pub severity: Severity,
+    /// The configuration fixed the severity: `severity_when` does not apply.
+    severity_fixed: bool,
+    pub resource_type: &'static str,
+    /// In force: the file's own, overridden by the configuration.
+    pub params: IndexMap<String, Json>,
+    pub sources: Vec<String>,
+    /// The texts as written, for `policy explain`.
+    pub why_text: String,
+    pub fix_text: String,
+    metrics: Vec<Metric>,
+    /// Costly details, and when a resource is worth asking for them.
+    details: Vec<(String, Expression)>,
+    skip: Vec<Condition>,
+    unknown: Vec<Condition>,
+    violation: Expression,
+    severity_when: Vec<(Severity, Expression)>,
+    title_template: Template,
+    message: Template,
+    why: Template,
+    fix: Template,
+    fix_cli: Option<Template>,
+    fix_terraform: Option<Template>,
+    evidence: Vec<(String, Expression)>,
+    monthly_cost_usd: Option<Expression>,
+    tests: Vec<(std::ops::Range<usize>, RawTest)>,
+    /// Names of fields that are dates and times in the resource's JSON.
+    timestamps: BTreeSet<String>,
+    pub source: SourceFile,
+}
+
+#[derive(Debug)]
+struct Metric {
+    name: String,
+    namespace: String,
+    metric_name: String,
+    dimensions: Vec<(String, Expression)>,
+    statistic: Statistic,
+    period: Duration,
+    lookback: Duration,
+    when: Option<Expression>,
+    missing: Missing,
+}
+
+#[derive(Debug)]
+struct Condition {
+    reason: Template,
+    holds: Expression,
+}
+
+impl Policy {
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let conditions = self.skip.iter().chain(&self.unknown);
+        let templates = [
+            Some(&self.title_template),
+            Some(&self.message),
+            Some(&self.why),
+            Some(&self.fix),
+            self.fix_cli.as_ref(),
+            self.fix_terraform.as_ref(),
+        ];
+        std::iter::once(&self.violation)
+            .chain(conditions.clone().map(|condition| &condition.holds))
+            .chain(conditions.flat_map(|condition| condition.reason.expressions()))
+            .chain(self.severity_when.iter().map(|(_, expression)| expression))
+            .chain(self.evidence.iter().map(|(_, expression)| expression))
+            .chain(self.details.iter().map(|(_, expression)| expression))
+            .chain(&self.monthly_cost_usd)
+            .chain(self.metrics.iter().flat_map(|metric| {
+                metric
+                    .dimensions
+                    .iter()
+                    .map(|(_, expression)| expression)
+                    .chain(&metric.when)
+            }))
+            .chain(templates.into_iter().flatten().flat_map(Template::expressions))
+    }
+
+    /// The types that must be read to judge the resource: its own, and those
+    /// that the derived fields it names are worked out from.
+    pub fn types(&self) -> BTreeSet<&'static str> {
+        let fields: BTreeSet<String> = self
+            .expressions()
+            .flat_map(|expression| expression.members_of("resource"))
+            .collect();
+        let own = if self.resource_type == Change::TYPE {
+            Event::TYPE
+        } else {
+            self.resource_type
+        };
+        let related = RELATIONS
+            .iter()
+            .filter(|relation| {
+                relation.resource_type == self.resource_type && fields.contains(relation.field)
+            })
+            .flat_map(|relation| relation.needs.iter().copied());
+        std::iter::once(own).chain(related).collect()
+    }
+
+    /// Names of the costly details that it may ask for.
+    pub fn details(&self) -> impl Iterator<Item = &str> {
+        self.details.iter().map(|(name, _)| name.as_str())
+    }
+
+    pub fn uses_metrics(&self) -> bool {
+        !self.metrics.is_empty()
+    }
+
+    pub fn test_count(&self) -> usize {
+        self.tests.len()
+    }
+}

@@ -1,0 +1,479 @@
+//! What can be known to be wrong with an expression before it ever runs:
+//! unknown names, functions and fields, and types that cannot go together.
+
+use std::collections::BTreeMap;
+
+use cel::common::ast::operators as op;
+use cel::common::ast::{Expr, IdedExpr, LiteralValue};
+use serde_json::Value as Json;
+
+use super::expression::{Expression, children};
+use super::functions::{self, FUNCTIONS};
+use crate::config::diagnostic::{Diagnostic, SourceFile, did_you_mean};
+
+/// What is known of a value's type.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Type<'a> {
+    Any,
+    /// As a JSON schema says.
+    Schema(&'a Json),
+    List(Box<Self>),
+    Of(Kind),
+}
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Kind {
+    Bool,
+    Int,
+    Double,
+    String,
+    Timestamp,
+    Duration,
+    Null,
+    List,
+    Map,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Bool => "a bool",
+            Self::Int => "an int",
+            Self::Double => "a double",
+            Self::String => "a string",
+            Self::Timestamp => "a timestamp",
+            Self::Duration => "a duration",
+            Self::Null => "null",
+            Self::List => "a list",
+            Self::Map => "a map",
+        }
+    }
+
+    pub(crate) fn of_json(value: &Json) -> Self {
+        match value {
+            Json::Null => Self::Null,
+            Json::Bool(_) => Self::Bool,
+            Json::Number(n) if n.is_i64() || n.is_u64() => Self::Int,
+            Json::Number(_) => Self::Double,
+            Json::String(_) => Self::String,
+            Json::Array(_) => Self::List,
+            Json::Object(_) => Self::Map,
+        }
+    }
+}
+
+/// The names that an expression may use.
+#[derive(Debug)]
+pub(crate) struct Names<'a> {
+    pub(crate) resource_type: &'a str,
+    /// Root schema of the resource type.
+    pub(crate) schema: &'a Json,
+    pub(crate) params: BTreeMap<&'a str, Kind>,
+    pub(crate) variables: BTreeMap<&'a str, Type<'a>>,
+    /// `None` where metrics have not been asked for yet.
+    pub(crate) metrics: Option<Vec<&'a str>>,
+}
+
+/// Checks the expression and tells its type.
+pub(crate) fn check<'a>(
+    file: &SourceFile,
+    expression: &Expression,
+    names: &Names<'a>,
+    problems: &mut Vec<Diagnostic>,
+) -> Type<'a> {
+    let mut checker = Checker {
+        file,
+        expression,
+        names,
+        problems,
+    };
+    checker.infer(&expression.ast, &mut Vec::new())
+}
+
+/// Refuses an expression that is known to be neither true nor false.
+pub(crate) fn require_bool(
+    file: &SourceFile,
+    expression: &Expression,
+    found: &Type<'_>,
+    names: &Names<'_>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let kinds = kinds(found, names.schema);
+    if !kinds.is_empty() && !kinds.contains(&Kind::Bool) {
+        problems.push(file.diagnostic(
+            expression.whole_span(file),
+            format!("this is {}, not true or false", kinds[0].as_str()),
+            "compare it with something, for example `!= null`",
+        ));
+    }
+}
+
+struct Checker<'c, 'a> {
+    file: &'c SourceFile,
+    expression: &'c Expression,
+    names: &'c Names<'a>,
+    problems: &'c mut Vec<Diagnostic>,
+}
+
+type Bound<'a> = Vec<(String, Type<'a>)>;
+
+impl<'a> Checker<'_, 'a> {
+    fn problem(&mut self, node: &IdedExpr, message: String, help: String) {
+        self.problems.push(
+            self.file
+                .diagnostic(self.expression.span(self.file, node), message, help),
+        );
+    }
+
+    fn infer(&mut self, node: &IdedExpr, bound: &mut Bound<'a>) -> Type<'a> {
+        match &node.expr {
+            Expr::Literal(literal) => Type::Of(match literal {
+                LiteralValue::Boolean(_) => Kind::Bool,
+                LiteralValue::Int(_) | LiteralValue::UInt(_) => Kind::Int,
+                LiteralValue::Double(_) => Kind::Double,
+                LiteralValue::String(_) | LiteralValue::Bytes(_) => Kind::String,
+                LiteralValue::Null => Kind::Null,
+            }),
+            Expr::Ident(name) => self.ident(node, name, bound),
+            Expr::Select(select) => {
+                if let Expr::Ident(root) = &select.operand.expr
+                    && !bound.iter().any(|(name, _)| name == root)
+                    && let Some(found) = self.root_member(node, root, &select.field)
+                {
+                    return found;
+                }
+                let operand = self.infer(&select.operand, bound);
+                self.field(node, &operand, &select.field)
+            }
+            Expr::Call(call) => {
+                let target = call.target.as_ref().map(|target| self.infer(target, bound));
+                let arguments: Vec<Type<'a>> = call.args.iter().map(|arg| self.infer(arg, bound)).collect();
+                self.call(node, &call.func_name, target.as_ref(), &arguments)
+            }
+            Expr::List(list) => {
+                let items: Vec<Type<'a>> = list.elements.iter().map(|item| self.infer(item, bound)).collect();
+                match items.first() {
+                    Some(first) if items.iter().all(|item| item == first) => {
+                        Type::List(Box::new(first.clone()))
+                    }
+                    _ => Type::List(Box::new(Type::Any)),
+                }
+            }
+            Expr::Comprehension(c) => {
+                let range = self.infer(&c.iter_range, bound);
+                let item = self.item(&range);
+                if ["resource", "params", "variables", "metrics", "now"].contains(&c.iter_var.as_str()) {
+                    self.problem(
+                        node,
+                        format!("`{}` cannot be the name of a loop variable", c.iter_var),
+                        "choose another name".to_owned(),
+                    );
+                }
+                let depth = bound.len();
+                bound.push((c.iter_var.clone(), item));
+                bound.extend(c.iter_var2.iter().map(|name| (name.clone(), Type::Any)));
+                let start = self.infer(&c.accu_init, bound);
+                bound.push((c.accu_var.clone(), start));
+                self.infer(&c.loop_cond, bound);
+                let step = self.infer(&c.loop_step, bound);
+                if let Some((_, accumulated)) = bound.last_mut() {
+                    *accumulated = step;
+                }
+                let result = self.infer(&c.result, bound);
+                bound.truncate(depth);
+                result
+            }
+            Expr::Map(_) | Expr::Struct(_) => {
+                for child in children(node) {
+                    self.infer(child, bound);
+                }
+                Type::Of(Kind::Map)
+            }
+            Expr::Unspecified => Type::Any,
+        }
+    }
+
+    fn ident(&mut self, node: &IdedExpr, name: &str, bound: &Bound<'a>) -> Type<'a> {
+        if let Some((_, found)) = bound.iter().rev().find(|(bound, _)| bound == name) {
+            return found.clone();
+        }
+        match name {
+            "resource" => Type::Schema(self.names.schema),
+            "now" => Type::Of(Kind::Timestamp),
+            "params" | "variables" | "metrics" => Type::Of(Kind::Map),
+            _ => {
+                let known = ["resource", "params", "variables", "metrics", "now"];
+                let help = did_you_mean(
+                    name,
+                    known.into_iter().chain(bound.iter().map(|(n, _)| n.as_str())),
+                )
+                .unwrap_or_else(|| format!("expressions know: {}", known.join(", ")));
+                self.problem(node, format!("unknown name `{name}`"), help);
+                Type::Any
+            }
+        }
+    }
+
+    /// A member of `params`, `variables` or `metrics`.
+    fn root_member(&mut self, node: &IdedExpr, root: &str, member: &str) -> Option<Type<'a>> {
+        let (found, known): (Option<Type<'a>>, Vec<&str>) = match root {
+            "params" => (
+                self.names.params.get(member).map(|kind| Type::Of(*kind)),
+                self.names.params.keys().copied().collect(),
+            ),
+            "variables" => (
+                self.names.variables.get(member).cloned(),
+                self.names.variables.keys().copied().collect(),
+            ),
+            "metrics" => {
+                let Some(metrics) = &self.names.metrics else {
+                    self.problem(
+                        node,
+                        "metrics are not known here yet".to_owned(),
+                        "`dimensions` and `when` of a metric see only resource, params and now".to_owned(),
+                    );
+                    return Some(Type::Any);
+                };
+                (metrics.contains(&member).then_some(Type::Any), metrics.clone())
+            }
+            _ => return None,
+        };
+        if found.is_none() {
+            let help = did_you_mean(member, known.iter().copied()).unwrap_or_else(|| {
+                if known.is_empty() {
+                    format!("add `{member}` under `{root}:`")
+                } else {
+                    format!("declared here: {}", known.join(", "))
+                }
+            });
+            self.problem(node, format!("`{root}` has no `{member}` at this point"), help);
+        }
+        Some(found.unwrap_or(Type::Any))
+    }
+
+    fn field(&mut self, node: &IdedExpr, operand: &Type<'a>, field: &str) -> Type<'a> {
+        let Type::Schema(schema) = operand else {
+            return Type::Any;
+        };
+        let Some(schema) = resolve(schema, self.names.schema) else {
+            return Type::Any;
+        };
+        if let Some(properties) = schema.get("properties").and_then(Json::as_object) {
+            if let Some(found) = properties.get(field) {
+                return Type::Schema(found);
+            }
+            let what = if std::ptr::eq(schema, self.names.schema) {
+                self.names.resource_type
+            } else {
+                "this"
+            };
+            let help = did_you_mean(field, properties.keys().map(String::as_str)).unwrap_or_else(|| {
+                format!(
+                    "its fields are: {}",
+                    properties.keys().cloned().collect::<Vec<_>>().join(", ")
+                )
+            });
+            self.problem(node, format!("no field `{field}` on {what}"), help);
+            return Type::Any;
+        }
+        match schema.get("additionalProperties") {
+            Some(value @ Json::Object(_)) => Type::Schema(value),
+            _ => Type::Any,
+        }
+    }
+
+    fn item(&self, range: &Type<'a>) -> Type<'a> {
+        match range {
+            Type::List(item) => (**item).clone(),
+            Type::Schema(schema) => resolve(schema, self.names.schema).map_or(Type::Any, |schema| {
+                match (schema.get("items"), schema.get("additionalProperties")) {
+                    (Some(items), _) => Type::Schema(items),
+                    (None, Some(_)) => Type::Of(Kind::String),
+                    (None, None) => Type::Any,
+                }
+            }),
+            _ => Type::Any,
+        }
+    }
+
+    fn call(
+        &mut self,
+        node: &IdedExpr,
+        name: &str,
+        target: Option<&Type<'a>>,
+        arguments: &[Type<'a>],
+    ) -> Type<'a> {
+        let bool = Type::Of(Kind::Bool);
+        match (name, arguments) {
+            (
+                op::EQUALS | op::NOT_EQUALS | op::LESS | op::LESS_EQUALS | op::GREATER | op::GREATER_EQUALS,
+                [a, b],
+            ) => {
+                self.comparable(node, name, a, b);
+                bool
+            }
+            (op::LOGICAL_AND | op::LOGICAL_OR | op::LOGICAL_NOT | op::IN, _) => bool,
+            (op::ADD, [a, b]) if self.is_list(a) || self.is_list(b) => {
+                let empty = |t: &Type<'_>| matches!(t, Type::List(item) if **item == Type::Any);
+                if empty(a) { b.clone() } else { a.clone() }
+            }
+            (op::ADD | op::SUBSTRACT | op::MULTIPLY | op::DIVIDE | op::MODULO, [a, b]) => {
+                self.arithmetic(node, a, b)
+            }
+            (op::CONDITIONAL, [_, yes, no]) => {
+                if kinds(yes, self.names.schema) == [Kind::Null] {
+                    no.clone()
+                } else {
+                    yes.clone()
+                }
+            }
+            (op::INDEX, [from, _]) => match from {
+                Type::Schema(schema) => match resolve(schema, self.names.schema) {
+                    Some(schema) => {
+                        match schema.get("items").or_else(|| schema.get("additionalProperties")) {
+                            Some(inner @ Json::Object(_)) => Type::Schema(inner),
+                            _ => Type::Any,
+                        }
+                    }
+                    None => Type::Any,
+                },
+                Type::List(item) => (**item).clone(),
+                _ => Type::Any,
+            },
+            ("size" | "int" | "periods", _) => Type::Of(Kind::Int),
+            ("double" | "total" | "peak" | "median" | "mad" | "quantile" | "last", _) => {
+                Type::Of(Kind::Double)
+            }
+            ("string" | "join", _) => Type::Of(Kind::String),
+            ("startsWith" | "endsWith" | "contains" | "matches", _) => bool,
+            ("days" | "hours" | "duration", _) => Type::Of(Kind::Duration),
+            ("timestamp", _) => Type::Of(Kind::Timestamp),
+            _ => {
+                let operator = name.starts_with('@') || !name.contains(char::is_alphanumeric);
+                if !operator && !functions::is_known(name) {
+                    let ours = FUNCTIONS.iter().map(|(name, ..)| *name);
+                    let cel = [
+                        "size",
+                        "contains",
+                        "startsWith",
+                        "endsWith",
+                        "matches",
+                        "exists",
+                        "all",
+                        "filter",
+                        "map",
+                    ];
+                    let help = did_you_mean(name, ours.chain(cel))
+                        .unwrap_or_else(|| "`aftermove policy explain functions` lists them".to_owned());
+                    self.problem(node, format!("unknown function `{name}`"), help);
+                }
+                if name == "reverse" || name == "distinct" || name == "sort" {
+                    return target.cloned().unwrap_or(Type::Any);
+                }
+                Type::Any
+            }
+        }
+    }
+
+    fn is_list(&self, found: &Type<'_>) -> bool {
+        kinds(found, self.names.schema) == [Kind::List]
+    }
+
+    fn comparable(&mut self, node: &IdedExpr, name: &str, a: &Type<'a>, b: &Type<'a>) {
+        let (left, right) = (kinds(a, self.names.schema), kinds(b, self.names.schema));
+        if left.is_empty() || right.is_empty() {
+            return;
+        }
+        // cel compares ints with doubles, and anything may be equal to null.
+        let family = |kind: &Kind| if *kind == Kind::Double { Kind::Int } else { *kind };
+        let equality = name == op::EQUALS || name == op::NOT_EQUALS;
+        let null = |kinds: &[Kind]| kinds.contains(&Kind::Null);
+        let meets = left
+            .iter()
+            .any(|l| right.iter().any(|r| family(l) == family(r) && *l != Kind::Null));
+        if !meets
+            && !(equality && (left == [Kind::Null] || right == [Kind::Null] || null(&left) && null(&right)))
+        {
+            let (l, r) = (left[0].as_str(), right[0].as_str());
+            self.problem(
+                node,
+                format!("compares {l} with {r}"),
+                "compare values of one type; `string(x)`, `int(x)` and `double(x)` convert".to_owned(),
+            );
+        }
+    }
+
+    fn arithmetic(&mut self, node: &IdedExpr, a: &Type<'a>, b: &Type<'a>) -> Type<'a> {
+        let only = |t: &Type<'_>| {
+            let mut kinds = kinds(t, self.names.schema);
+            kinds.retain(|kind| *kind != Kind::Null);
+            (kinds.len() == 1).then(|| kinds[0])
+        };
+        match (only(a), only(b)) {
+            (Some(Kind::Int), Some(Kind::Double)) | (Some(Kind::Double), Some(Kind::Int)) => {
+                self.problem(
+                    node,
+                    "CEL does not mix int and double".to_owned(),
+                    "convert the int with `double(…)`, or write the number with a point: `10.0`".to_owned(),
+                );
+                Type::Of(Kind::Double)
+            }
+            (Some(Kind::Timestamp), Some(Kind::Timestamp)) => Type::Of(Kind::Duration),
+            (Some(Kind::Timestamp), _) | (_, Some(Kind::Timestamp)) => Type::Of(Kind::Timestamp),
+            (Some(left), Some(right)) if left == right => Type::Of(left),
+            _ => Type::Any,
+        }
+    }
+}
+
+/// Follows `$ref`, and past null to the other alternative.
+pub(crate) fn resolve<'a>(schema: &'a Json, root: &'a Json) -> Option<&'a Json> {
+    if let Some(reference) = schema.get("$ref").and_then(Json::as_str) {
+        return root
+            .pointer(reference.strip_prefix('#')?)
+            .and_then(|found| resolve(found, root));
+    }
+    match schema.get("anyOf").and_then(Json::as_array) {
+        Some(alternatives) => alternatives
+            .iter()
+            .find(|alternative| alternative.get("type").and_then(Json::as_str) != Some("null"))
+            .and_then(|found| resolve(found, root)),
+        None => schema.is_object().then_some(schema),
+    }
+}
+
+/// The kinds that a value may have; empty where that is not known.
+pub(crate) fn kinds(found: &Type<'_>, root: &Json) -> Vec<Kind> {
+    match found {
+        Type::Any => Vec::new(),
+        Type::Of(kind) => vec![*kind],
+        Type::List(_) => vec![Kind::List],
+        Type::Schema(schema) => {
+            let nullable = schema.get("anyOf").is_some();
+            let Some(schema) = resolve(schema, root) else {
+                return Vec::new();
+            };
+            let timestamp = schema.get("format").and_then(Json::as_str) == Some("date-time");
+            let kind = |name: &str| match name {
+                "boolean" => Some(Kind::Bool),
+                "integer" => Some(Kind::Int),
+                "number" => Some(Kind::Double),
+                "string" if timestamp => Some(Kind::Timestamp),
+                "string" => Some(Kind::String),
+                "array" => Some(Kind::List),
+                "object" => Some(Kind::Map),
+                "null" => Some(Kind::Null),
+                _ => None,
+            };
+            let mut found: Vec<Kind> = match schema.get("type") {
+                Some(Json::String(name)) => kind(name).into_iter().collect(),
+                Some(Json::Array(names)) => names.iter().filter_map(|name| kind(name.as_str()?)).collect(),
+                _ => return Vec::new(),
+            };
+            if nullable {
+                found.push(Kind::Null);
+            }
+            found
+        }
+    }
+}

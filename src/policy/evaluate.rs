@@ -1,0 +1,373 @@
+//! Policies on resources: what to ask CloudWatch for, and what to say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cel::{Context, Value};
+use chrono::{DateTime, Duration, DurationRound as _, Utc};
+use indexmap::IndexMap;
+use serde_json::{Map, Value as Json};
+
+use super::functions::{self, series_value};
+use super::outcome::{Blind, Evaluation, Failure, Outcome, Verdicts};
+use super::raw::Missing;
+use super::value::{to_cel, to_json, to_text};
+use super::{Condition, Metric, Policy};
+use crate::inventory::cloudtrail::{Change, Event};
+use crate::inventory::metrics::{Point, Query, Series};
+use crate::inventory::{Inventory, Kind as _, Meta, Resource, Scope};
+
+/// The metric series that the policies need of a scope, for the resources that `skip` leaves in.
+pub fn metric_queries(policies: &[Policy], scope: &Scope, now: DateTime<Utc>) -> BTreeSet<Query> {
+    let mut queries = BTreeSet::new();
+    for_each(policies, scope, now, |case| {
+        if case.early_skip().is_none() {
+            for metric in &case.policy.metrics {
+                queries.extend(case.queries(metric).unwrap_or_default());
+            }
+        }
+    });
+    queries
+}
+
+/// The resources, by ARN, for which each costly detail is worth reading.
+pub fn detail_requests(
+    policies: &[Policy],
+    scope: &Scope,
+    now: DateTime<Utc>,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut requests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for_each(policies, scope, now, |case| {
+        if case.policy.details.is_empty() || case.early_skip().is_some() {
+            return;
+        }
+        let context = case.with_metrics(&|metric| case.series(metric, &scope.series));
+        for (name, wanted) in &case.policy.details {
+            if wanted.holds(&context) == Ok(true) {
+                requests
+                    .entry(name.clone())
+                    .or_default()
+                    .insert(case.meta.arn.clone());
+            }
+        }
+    });
+    requests
+}
+
+/// Every policy on every resource of the inventory.
+pub fn evaluate(policies: &[Policy], inventory: &Inventory) -> Verdicts {
+    let mut verdicts = Verdicts::default();
+    for scope in &inventory.scopes {
+        for_each(policies, scope, inventory.taken_at, |case| {
+            verdicts.evaluations.push(Evaluation {
+                policy: case.policy.id.clone(),
+                resource_type: case.policy.resource_type,
+                resource: case.meta.clone(),
+                outcome: case.outcome(&|metric| case.series(metric, &scope.series)),
+            });
+        });
+        verdicts
+            .blind
+            .extend(policies.iter().filter_map(|policy| blind(policy, scope)));
+    }
+    verdicts
+}
+
+/// Why absence proves nothing in a scope, if it does not.
+fn blind(policy: &Policy, scope: &Scope) -> Option<Blind> {
+    let wanted = if policy.resource_type == Change::TYPE {
+        Event::TYPE
+    } else {
+        policy.resource_type
+    };
+    let reason = match scope.coverage_of(wanted) {
+        _ if scope.complete(wanted) => return None,
+        Some(coverage) => coverage.detail.clone(),
+        None => format!("{wanted} was not read"),
+    };
+    let (account, region) = (scope.account.clone(), scope.region.clone());
+    Some(Blind {
+        policy: policy.id.clone(),
+        account,
+        region,
+        reason,
+    })
+}
+
+/// Converts each resource once and hands it to every policy of its type.
+fn for_each(policies: &[Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl FnMut(&Case<'_>)) {
+    let mut by_type: BTreeMap<&str, Vec<&Policy>> = BTreeMap::new();
+    for policy in policies {
+        by_type.entry(policy.resource_type).or_default().push(policy);
+    }
+    let Ok(root) = base_context(now) else { return };
+    let params: BTreeMap<&str, Value> = policies
+        .iter()
+        .map(|policy| (&*policy.id, params(&policy.params)))
+        .collect();
+    for resource in &scope.resources {
+        let Some(policies) = by_type.get(resource.type_name()) else {
+            continue;
+        };
+        let value = resource_value(resource, policies[0]);
+        let mut context = root.new_inner_scope();
+        context.add_variable_from_value("resource", value);
+        for policy in policies {
+            let mut context = context.new_inner_scope();
+            context.add_variable_from_value("params", params[&*policy.id].clone());
+            f(&Case {
+                policy,
+                meta: resource.meta(),
+                now,
+                context,
+            });
+        }
+    }
+}
+
+pub(super) fn base_context<'a>(now: DateTime<Utc>) -> Result<Context<'a, 'a>, cel::DeclarationError> {
+    let mut context = functions::context()?;
+    context.add_variable_from_value("now", Value::Timestamp(now.fixed_offset()));
+    context.add_variable_from_value("metrics", functions::empty_map());
+    Ok(context)
+}
+
+pub(super) fn params(params: &IndexMap<String, Json>) -> Value {
+    super::value::map(
+        params
+            .iter()
+            .map(|(name, value)| (name.clone(), to_cel(value, &BTreeSet::new()))),
+    )
+}
+
+/// A resource always serialises: its types are plain data with string keys.
+pub(super) fn resource_value(resource: &Resource, policy: &Policy) -> Value {
+    resource
+        .to_json()
+        .map_or(Value::Null, |json| to_cel(&json, &policy.timestamps))
+}
+
+/// One policy on one resource.
+pub(super) struct Case<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) meta: &'a Meta,
+    pub(super) now: DateTime<Utc>,
+    /// Has `resource`, `params` and `now`.
+    pub(super) context: Context<'a, 'a>,
+}
+
+impl Case<'_> {
+    /// The skip that holds without any metric being asked for.
+    fn early_skip(&self) -> Option<String> {
+        self.policy
+            .skip
+            .iter()
+            .filter(|condition| !condition.holds.mentions("metrics"))
+            .find(|condition| condition.holds.holds(&self.context) == Ok(true))
+            .map(|condition| condition.reason.render(&self.context))
+    }
+
+    fn with_metrics(&self, series: &dyn Fn(&Metric) -> Series) -> Context<'_, '_> {
+        let mut context = self.context.new_inner_scope();
+        let metrics = self
+            .policy
+            .metrics
+            .iter()
+            .map(|metric| (metric.name.clone(), series_value(&series(metric))));
+        context.add_variable_from_value("metrics", super::value::map(metrics));
+        context
+    }
+
+    pub(super) fn outcome(&self, series: &dyn Fn(&Metric) -> Series) -> Outcome {
+        if let Some(reason) = self.early_skip() {
+            return Outcome::Skip(reason);
+        }
+        let context = self.with_metrics(series);
+        match first(&self.policy.skip, &context) {
+            Ok(Some(reason)) => return Outcome::Skip(reason),
+            Ok(None) => {}
+            Err(reason) => return Outcome::Unknown(reason),
+        }
+        match first(&self.policy.unknown, &context) {
+            Ok(Some(reason)) | Err(reason) => return Outcome::Unknown(reason),
+            Ok(None) => {}
+        }
+        match self.policy.violation.holds(&context) {
+            Ok(false) => Outcome::Pass,
+            Ok(true) => Outcome::Fail(Box::new(self.failure(&context))),
+            Err(reason) => Outcome::Unknown(reason),
+        }
+    }
+
+    fn failure(&self, context: &Context<'_, '_>) -> Failure {
+        let policy = self.policy;
+        // The gravest severity that applies; one whose condition cannot be told does not.
+        let severity = if policy.severity_fixed {
+            None
+        } else {
+            policy
+                .severity_when
+                .iter()
+                .filter(|(_, when)| when.holds(context) == Ok(true))
+                .map(|(severity, _)| *severity)
+                .max()
+        };
+        let evidence: Map<String, Json> = policy
+            .evidence
+            .iter()
+            .map(|(name, expression)| {
+                (
+                    name.clone(),
+                    expression
+                        .evaluate(context)
+                        .map_or(Json::Null, |value| to_json(&value)),
+                )
+            })
+            .collect();
+        let monthly_cost_usd =
+            policy
+                .monthly_cost_usd
+                .as_ref()
+                .and_then(|cost| match cost.evaluate(context) {
+                    Ok(Value::Float(usd)) => Some((usd * 100.0).round() / 100.0),
+                    Ok(Value::Int(usd)) => to_text(&Value::Int(usd)).parse().ok(),
+                    _ => None,
+                });
+        Failure {
+            severity: severity.unwrap_or(policy.severity),
+            title: policy.title_template.render(context),
+            message: policy.message.render(context),
+            why: policy.why.render(context),
+            fix: policy.fix.render(context),
+            fix_cli: policy.fix_cli.as_ref().map(|template| template.render(context)),
+            fix_terraform: policy
+                .fix_terraform
+                .as_ref()
+                .map(|template| template.render(context)),
+            evidence,
+            monthly_cost_usd,
+        }
+    }
+
+    /// What the metric asks of CloudWatch for this resource; `None` where its `when` is not true.
+    fn queries(&self, metric: &Metric) -> Option<Vec<Query>> {
+        if let Some(when) = &metric.when
+            && when.holds(&self.context) != Ok(true)
+        {
+            return None;
+        }
+        let mut combinations: Vec<BTreeMap<String, String>> = vec![BTreeMap::new()];
+        for (name, expression) in &metric.dimensions {
+            let values = match expression.evaluate(&self.context).ok()? {
+                Value::Null => continue,
+                Value::List(values) => values.iter().map(to_text).collect(),
+                value => vec![to_text(&value)],
+            };
+            combinations = combinations
+                .iter()
+                .flat_map(|dimensions| {
+                    values.iter().map(|value| {
+                        let mut dimensions = dimensions.clone();
+                        dimensions.insert(name.clone(), value.clone());
+                        dimensions
+                    })
+                })
+                .collect();
+        }
+        let (start, end) = metric.window(self.now);
+        let query = |dimensions| Query {
+            namespace: metric.namespace.clone(),
+            metric: metric.metric_name.clone(),
+            dimensions,
+            statistic: metric.statistic.as_str().to_owned(),
+            period_seconds: i32::try_from(metric.period.num_seconds()).unwrap_or(i32::MAX),
+            start,
+            end,
+        };
+        Some(combinations.into_iter().map(query).collect())
+    }
+
+    /// The series that a metric's queries were answered with, as one.
+    fn series(&self, metric: &Metric, answers: &BTreeMap<String, Series>) -> Series {
+        let Some(queries) = self.queries(metric) else {
+            return unavailable(format!(
+                "{} does not apply to {}",
+                metric.metric_name, self.meta.name
+            ));
+        };
+        let mut sum: BTreeMap<DateTime<Utc>, f64> = BTreeMap::new();
+        for query in &queries {
+            let Some(series) = answers.get(&query.key()) else {
+                return unavailable(format!("{} was not read", metric.metric_name));
+            };
+            if let Some(reason) = &series.incomplete {
+                return unavailable(format!("{}: {reason}", metric.metric_name));
+            }
+            for point in &series.points {
+                *sum.entry(point.at).or_default() += point.value;
+            }
+        }
+        self.complete(metric, sum)
+    }
+
+    /// Gives periods without data their meaning.
+    pub(super) fn complete(&self, metric: &Metric, mut points: BTreeMap<DateTime<Utc>, f64>) -> Series {
+        let (start, end) = metric.window(self.now);
+        if metric.missing == Missing::Zero {
+            // CloudWatch reports no zeros for an idle resource, and nothing at all from before its life.
+            let Some(created_at) = self.meta.created_at else {
+                return unavailable(format!(
+                    "{} has gaps, and nothing tells whether {} existed then",
+                    metric.metric_name, self.meta.name
+                ));
+            };
+            let mut at = start;
+            while at < end {
+                if at >= created_at {
+                    points.entry(at).or_insert(0.0);
+                }
+                at += metric.period;
+            }
+        }
+        if points.is_empty() {
+            return unavailable(format!(
+                "CloudWatch has no data of {} for {}",
+                metric.metric_name, self.meta.name
+            ));
+        }
+        Series {
+            points: points
+                .into_iter()
+                .map(|(at, value)| Point { at, value })
+                .collect(),
+            incomplete: None,
+        }
+    }
+}
+
+impl Metric {
+    /// Complete periods only, so that today never looks like a drop.
+    pub(super) fn window(&self, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let end = now.duration_trunc(self.period).unwrap_or(now);
+        (end - self.lookback, end)
+    }
+
+    pub(super) fn period(&self) -> Duration {
+        self.period
+    }
+}
+
+pub(super) fn unavailable(reason: String) -> Series {
+    Series {
+        points: Vec::new(),
+        incomplete: Some(reason),
+    }
+}
+
+fn first(conditions: &[Condition], context: &Context<'_, '_>) -> Result<Option<String>, String> {
+    for condition in conditions {
+        if condition.holds.holds(context)? {
+            return Ok(Some(condition.reason.render(context)));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,220 @@
+//! A policy file as written: serde only, nothing checked.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde::de::{self, MapAccess, Visitor};
+use serde_json::Value;
+use serde_saphyr::Spanned;
+
+use super::outcome::Severity;
+
+pub(crate) type Text = Spanned<String>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawPolicy {
+    pub(crate) id: Text,
+    pub(crate) title: Text,
+    pub(crate) severity: Severity,
+    #[serde(default)]
+    pub(crate) pack: Pack,
+    pub(crate) resource: Text,
+    #[serde(default)]
+    pub(crate) params: IndexMap<String, Spanned<Value>>,
+    #[serde(default)]
+    pub(crate) variables: IndexMap<String, Text>,
+    #[serde(default)]
+    pub(crate) metrics: IndexMap<String, Spanned<RawMetric>>,
+    #[serde(default)]
+    pub(crate) details: IndexMap<String, Text>,
+    #[serde(default)]
+    pub(crate) skip: Conditions,
+    #[serde(default)]
+    pub(crate) unknown: Conditions,
+    pub(crate) violation: Text,
+    #[serde(default)]
+    pub(crate) severity_when: IndexMap<Severity, Text>,
+    pub(crate) message: Text,
+    #[serde(default)]
+    pub(crate) evidence: IndexMap<String, Text>,
+    #[serde(default)]
+    pub(crate) monthly_cost_usd: Option<Text>,
+    pub(crate) why: Text,
+    pub(crate) fix: Text,
+    #[serde(default)]
+    pub(crate) fix_cli: Option<Text>,
+    #[serde(default)]
+    pub(crate) fix_terraform: Option<Text>,
+    /// Where thresholds and facts come from.
+    #[serde(default)]
+    pub(crate) sources: Vec<String>,
+    pub(crate) tests: Spanned<Vec<Spanned<RawTest>>>,
+}
+
+/// Who should hear of it: `essential` and `recommended` run by default.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[serde(rename_all = "lowercase")]
+pub enum Pack {
+    Essential,
+    #[default]
+    Recommended,
+    Strict,
+}
+
+impl Pack {
+    pub const ALL: [Self; 3] = [Self::Essential, Self::Recommended, Self::Strict];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Essential => "essential",
+            Self::Recommended => "recommended",
+            Self::Strict => "strict",
+        }
+    }
+}
+
+/// One expression, or several by the reason that each of them gives.
+#[derive(Debug, Default)]
+pub(crate) enum Conditions {
+    #[default]
+    None,
+    One(String),
+    ByReason(Vec<(Text, Text)>),
+}
+
+impl<'de> Deserialize<'de> for Conditions {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ConditionsVisitor;
+        impl<'de> Visitor<'de> for ConditionsVisitor {
+            type Value = Conditions;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an expression, or a map of reason to expression")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Conditions, E> {
+                Ok(Conditions::One(text.to_owned()))
+            }
+
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Conditions, E> {
+                Ok(Conditions::One(value.to_string()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Conditions, A::Error> {
+                let mut conditions = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    conditions.push(entry);
+                }
+                Ok(Conditions::ByReason(conditions))
+            }
+        }
+        deserializer.deserialize_any(ConditionsVisitor)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawMetric {
+    pub(crate) namespace: String,
+    pub(crate) metric: String,
+    /// Expressions; a list asks for one series per element, summed up, and null leaves the dimension out.
+    pub(crate) dimensions: IndexMap<String, Text>,
+    pub(crate) statistic: Statistic,
+    pub(crate) period: Text,
+    pub(crate) lookback: Text,
+    /// Asks only where this is true.
+    pub(crate) when: Option<Text>,
+    #[serde(default)]
+    pub(crate) missing: Missing,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) enum Statistic {
+    Sum,
+    Average,
+    Minimum,
+    Maximum,
+    SampleCount,
+}
+
+impl Statistic {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Sum => "Sum",
+            Self::Average => "Average",
+            Self::Minimum => "Minimum",
+            Self::Maximum => "Maximum",
+            Self::SampleCount => "SampleCount",
+        }
+    }
+}
+
+/// What a period without data means.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Missing {
+    /// Nothing is known of it; a series without any data is UNKNOWN.
+    #[default]
+    Unknown,
+    /// Zero, from the first full period of the resource's life on.
+    Zero,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTest {
+    pub(crate) name: String,
+    pub(crate) resource: Value,
+    /// Other resources of the account and region, each with its `resource_type`.
+    #[serde(default)]
+    pub(crate) related: Vec<Value>,
+    /// Types that could not be read.
+    #[serde(default)]
+    pub(crate) unread: Vec<String>,
+    #[serde(default)]
+    pub(crate) params: IndexMap<String, Value>,
+    /// Values by period, oldest first, the last one the latest complete period; null is a period without data.
+    /// `incomplete: reason` stands for a series that CloudWatch did not return whole.
+    #[serde(default)]
+    pub(crate) metrics: IndexMap<String, TestSeries>,
+    #[serde(default)]
+    pub(crate) now: Option<chrono::DateTime<chrono::Utc>>,
+    pub(crate) expect: Expectation,
+    #[serde(default)]
+    pub(crate) severity: Option<Severity>,
+    /// Text that the message, or the reason of a skip or unknown, contains.
+    #[serde(default)]
+    pub(crate) says: Option<String>,
+    /// Evidence entries that must be exactly so.
+    #[serde(default)]
+    pub(crate) evidence: IndexMap<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum TestSeries {
+    Values(Vec<Option<f64>>),
+    Incomplete { incomplete: String },
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Expectation {
+    Pass,
+    Fail,
+    Skip,
+    Unknown,
+}
+
+impl Expectation {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Skip => "skip",
+            Self::Unknown => "unknown",
+        }
+    }
+}

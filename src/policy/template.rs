@@ -1,0 +1,206 @@
+//! Texts with expressions in braces: `"{resource.name} holds {variables.gb} GB"`.
+//!
+//! A brace followed at once by a letter begins an expression; any other brace is
+//! itself, so that HCL and JSON can be written plainly. `{{` is a brace where a
+//! letter follows.
+
+use cel::{Context, Env};
+
+use super::expression::Expression;
+use super::value::to_text;
+use crate::config::diagnostic::{Diagnostic, SourceFile};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Template {
+    parts: Vec<Part>,
+    quoting: Quoting,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(String),
+    Value(Expression),
+}
+
+/// How a value is made harmless where it lands: resource names are other people's text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Quoting {
+    Plain,
+    Shell,
+    Hcl,
+}
+
+impl Template {
+    pub(crate) fn compile(
+        env: &Env,
+        file: &SourceFile,
+        text: &str,
+        at: usize,
+        quoting: Quoting,
+    ) -> Result<Self, Diagnostic> {
+        let mut parts = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some(brace) = rest.find('{') {
+            literal.push_str(&rest[..brace]);
+            let after = &rest[brace + 1..];
+            if let Some(escaped) = after
+                .strip_prefix('{')
+                .filter(|s| s.starts_with(char::is_alphabetic))
+            {
+                literal.push('{');
+                rest = escaped;
+            } else if after.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                let Some(length) = expression_length(after) else {
+                    let place = file.text[at..]
+                        .find(&rest[brace..(brace + 12).min(rest.len())])
+                        .unwrap_or(0)
+                        + at;
+                    return Err(file.diagnostic(
+                        place..place + 1,
+                        "this brace begins an expression that is never closed",
+                        "close it with `}`, or write `{{` for a plain brace",
+                    ));
+                };
+                if !literal.is_empty() {
+                    parts.push(Part::Text(std::mem::take(&mut literal)));
+                }
+                let place = at + file.text[at..].find(&after[..length]).unwrap_or(0);
+                let mut expression = Expression::compile(env, file, &after[..length], place);
+                if let Err(diagnostic) = &mut expression {
+                    diagnostic.help =
+                        "a brace followed by a letter begins an expression; write `{{` for a plain brace"
+                            .into();
+                }
+                parts.push(Part::Value(expression?));
+                rest = &after[length + 1..];
+            } else {
+                literal.push('{');
+                rest = after;
+            }
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            parts.push(Part::Text(literal));
+        }
+        Ok(Self { parts, quoting })
+    }
+
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Value(expression) => Some(expression),
+            Part::Text(_) => None,
+        })
+    }
+
+    pub(crate) fn expressions_mut(&mut self) -> impl Iterator<Item = &mut Expression> {
+        self.parts.iter_mut().filter_map(|part| match part {
+            Part::Value(expression) => Some(expression),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// A part that cannot be told says so: a finding is never lost over its wording.
+    pub(crate) fn render(&self, context: &Context<'_, '_>) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(literal) => text.push_str(literal),
+                Part::Value(expression) => match expression.evaluate(context) {
+                    Ok(value) => text.push_str(&quote(&to_text(&value), self.quoting)),
+                    Err(_) => text.push_str("(unknown)"),
+                },
+            }
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+fn quote(text: &str, quoting: Quoting) -> String {
+    match quoting {
+        Quoting::Plain => text.to_owned(),
+        Quoting::Shell => {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+            if !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
+                text.to_owned()
+            } else {
+                format!("'{}'", text.replace('\'', r"'\''"))
+            }
+        }
+        Quoting::Hcl => text
+            .replace('\\', r"\\")
+            .replace('"', "\\\"")
+            .replace('\n', r"\n")
+            .replace("${", "$${")
+            .replace("%{", "%%{"),
+    }
+}
+
+/// Bytes up to the closing brace, past braces and strings inside.
+fn expression_length(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    let mut string: Option<char> = None;
+    for (at, c) in text.char_indices() {
+        match (string, c) {
+            (Some(quote), c) if c == quote => string = None,
+            (None, '"' | '\'') => string = Some(c),
+            (None, '{') => depth += 1,
+            (None, '}') if depth == 0 => return Some(at),
+            (None, '}') => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(text: &str, quoting: Quoting, name: &str) -> String {
+        let env = std::sync::Arc::new(Env::stdlib());
+        let file = SourceFile::new("p.yaml", text);
+        let template = Template::compile(&env, &file, text, 0, quoting).unwrap();
+        let mut context = Context::with_env(env);
+        context.add_variable_from_value("name", name);
+        template.render(&context)
+    }
+
+    #[test]
+    fn braces_of_hcl_and_json_stay_and_expressions_are_filled_in() {
+        let text = "resource \"x\" \"{name}\" {\n  a = { b = 1 }\n}";
+        assert_eq!(
+            render(text, Quoting::Hcl, "web"),
+            "resource \"x\" \"web\" {\n  a = { b = 1 }\n}"
+        );
+        assert_eq!(
+            render("${{var.x} {size(name)}", Quoting::Plain, "web"),
+            "${var.x} 3"
+        );
+    }
+
+    #[test]
+    fn a_hostile_name_cannot_break_out_of_a_command_or_of_hcl() {
+        assert_eq!(
+            render("rm {name}", Quoting::Shell, "a; rm -rf / '"),
+            r"rm 'a; rm -rf / '\'''"
+        );
+        assert_eq!(render("rm {name}", Quoting::Shell, "-rf"), "rm '-rf'");
+        assert_eq!(render("\"{name}\"", Quoting::Hcl, "a\"${x}"), "\"a\\\"$${x}\"");
+    }
+
+    #[test]
+    fn an_expression_that_cannot_be_evaluated_says_so() {
+        assert_eq!(
+            render("{name.nope} left", Quoting::Plain, "web"),
+            "(unknown) left"
+        );
+    }
+
+    #[test]
+    fn an_unclosed_expression_is_refused() {
+        let file = SourceFile::new("p.yaml", "message: {name");
+        let error = Template::compile(&Env::stdlib(), &file, "{name", 9, Quoting::Plain).unwrap_err();
+        assert_eq!(error.position(), (1, 10));
+    }
+}
