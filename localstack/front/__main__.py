@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -70,6 +71,19 @@ def environment(endpoint: str) -> dict[str, str]:
             "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
 
 
+def stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    while os.read(0, 4096):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+def end_children() -> None:
+    """End the Lambda processes that MiniStack started: they share this server's process group."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGTERM)
+
+
 def serve(args: argparse.Namespace) -> int:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -111,7 +125,7 @@ def serve(args: argparse.Namespace) -> int:
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(name, stop.set)
         if args.foreground:
-            loop.run_in_executor(None, lambda: (sys.stdin.buffer.read(), loop.call_soon_threadsafe(stop.set)))
+            threading.Thread(target=stop_at_end_of_input, args=(loop, stop), daemon=True).start()
         about = json.dumps({"endpoint": endpoint, "port": port, "pid": os.getpid(), "state": str(args.state)})
         partial = ready.with_suffix(".tmp")
         partial.write_text(about + "\n")
@@ -119,10 +133,13 @@ def serve(args: argparse.Namespace) -> int:
         if args.foreground:
             print(about, flush=True)
         await stop.wait()
+        end_children()
 
     async def run_all() -> None:
         await run(Gateway(ministack.app.app), config, shutdown_trigger=until_told)
 
+    if os.getpgrp() != os.getpid() and not sys.stdin.isatty():
+        os.setpgrp()  # see end_children
     try:
         asyncio.run(run_all())
     finally:
