@@ -21,7 +21,10 @@ def main() -> int:
     seeded = {"topic_arn": ids["topic-aftermove-findings"], "queue_url": ids["queue-aftermove-inbox"], "resources": ids}
     target = Path(os.environ["AFTERMOVE_LOCAL_STATE"]) / "seeded.json"
     target.write_text(json.dumps(seeded, indent=2) + "\n")
-    print(f"seeded {len(ids)} resources and {events} CloudTrail events in {time.monotonic() - began:.1f} s", file=sys.stderr)
+    print(
+        f"seeded {len(ids)} resources and {events} CloudTrail events in {time.monotonic() - began:.1f} s",
+        file=sys.stderr,
+    )
     return 0
 
 

@@ -26,7 +26,24 @@ def build() -> None:
         used = [daily if steady else daily * RANDOM.uniform(0.9, 1.1) for _ in range(DAYS)]
         if usage_type == "EU-NatGateway-Bytes":
             used[-1] = 600.0
-        rows.append({"service": service, "usage_type": usage_type, "start": start, "unit": unit,
-                     "quantities": [round(u, 4) for u in used], "amounts": [round(u * price, 6) for u in used]})
-    rows.append({"service": "Tax", "usage_type": "", "record_type": "Tax", "start": start, "amounts": [41.2], "region": "global"})
+        rows.append(
+            {
+                "service": service,
+                "usage_type": usage_type,
+                "start": start,
+                "unit": unit,
+                "quantities": [round(u, 4) for u in used],
+                "amounts": [round(u * price, 6) for u in used],
+            }
+        )
+    rows.append(
+        {
+            "service": "Tax",
+            "usage_type": "",
+            "record_type": "Tax",
+            "start": start,
+            "amounts": [41.2],
+            "region": "global",
+        }
+    )
     control("costs", rows)

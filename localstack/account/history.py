@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import datetime
-
 from .local import ACCOUNT, RANDOM, REGION, ago, control
-
-CHROME = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-CLI = "aws-cli/2.31.18 md/awscrt#0.28.2 ua/2.1 os/macos#24.6.0 md/arch#arm64 lang/python#3.13.9 cfg/retry-mode#standard md/prompt#off"
-CLOUDSHELL = ("aws-cli/2.31.13 md/awscrt#0.27.6 ua/2.1 os/linux#6.1.156 md/arch#x86_64 lang/python#3.13.7 "
-              "exec-env/CloudShell cfg/retry-mode#standard md/prompt#off md/command#logs.put-retention-policy")
-TERRAFORM = ("APN/1.0 HashiCorp/1.0 Terraform/1.13.5 (+https://www.terraform.io) terraform-provider-aws/6.21.0 "
-             "(+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.39.6 os/linux lang/go#1.24.9")
-PIPELINE = "aws-sdk-js/3.922.0 os/linux#6.11.0 lang/js md/nodejs#20.19.5 api/ecs#3.922.0"
+from .records import (
+    ALICE,
+    BOB,
+    CAROL,
+    CHROME,
+    CLI,
+    CLOUDSHELL,
+    GITHUB,
+    PIPELINE,
+    TERRAFORM,
+    TERRAFORM_ROLE,
+    assumed_role,
+    identifier,
+    ingress,
+    record,
+)
 
 
 def build(ids: dict[str, str]) -> int:
@@ -22,101 +27,139 @@ def build(ids: dict[str, str]) -> int:
     return len(events)
 
 
-def _stamp(when: datetime) -> str:
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _id(text: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, text))
-
-
-def assumed_role(role: str, session: str, path: str = "", **context: object) -> dict:
-    key = "ASIA" + uuid.uuid5(uuid.NAMESPACE_URL, role + session).hex[:16].upper()
-    return {
-        "type": "AssumedRole", "principalId": f"AROAEXAMPLE{role[:6].upper()}:{session}",
-        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}", "accountId": ACCOUNT, "accessKeyId": key,
-        "sessionContext": {
-            "sessionIssuer": {"type": "Role", "principalId": f"AROAEXAMPLE{role[:6].upper()}",
-                              "arn": f"arn:aws:iam::{ACCOUNT}:role/{path}{role}", "accountId": ACCOUNT, "userName": role},
-            "attributes": {"creationDate": _stamp(ago(hours=20)), "mfaAuthenticated": "false"}} | context,
-    }
-
-
-def _sso(person: str) -> dict:
-    return assumed_role("AWSReservedSSO_Administrator_4f1d2c3b5a697887", person, "aws-reserved/sso.amazonaws.com/eu-west-1/")
-
-
-ALICE, BOB = _sso("alice@example.com"), _sso("bob@example.com")
-CAROL = {"type": "IAMUser", "principalId": "AIDAEXAMPLECAROL", "arn": f"arn:aws:iam::{ACCOUNT}:user/carol",
-         "accountId": ACCOUNT, "accessKeyId": "AKIAEXAMPLECAROL0001", "userName": "carol"}
-TERRAFORM_ROLE = assumed_role("terraform", "tfc-run-7Qx2")
-GITHUB = assumed_role("github-deploy", "GitHubActions", webIdFederationData={
-    "federatedProvider": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
-    "attributes": {"sub": "repo:example/web:ref:refs/heads/main", "aud": "sts.amazonaws.com"}})
-
-
-def record(when: datetime, source: str, name: str, who: dict, agent: str, request: dict | None = None,
-           response: dict | None = None, resources: list[tuple[str, str]] = (), in_record: list[dict] = (), read_only: bool | str = False,
-           console: bool = False, tls: bool = True, ip: str = "203.0.113.10", **more: object) -> dict:
-    """An event as the control API takes it. Console sessions in a browser have no tlsDetails."""
-    service = source.partition(".")[0]
-    made = {
-        "eventVersion": "1.11", "userIdentity": who, "eventTime": _stamp(when), "eventSource": source, "eventName": name,
-        "awsRegion": REGION, "sourceIPAddress": ip, "userAgent": agent, "requestParameters": request,
-        "responseElements": response, "requestID": _id(f"request {when} {name}"), "eventID": _id(f"event {when} {name} {ip}"),
-        "readOnly": read_only, "eventType": "AwsApiCall", "managementEvent": True, "recipientAccountId": ACCOUNT,
-        "eventCategory": "Management",
-    }
-    if tls and ip != "AWS Internal" and not ip.endswith("amazonaws.com"):
-        made["tlsDetails"] = {"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256",
-                              "clientProvidedHostHeader": f"{service}.{REGION}.amazonaws.com"}
-    if console:
-        made["sessionCredentialFromConsole"] = "true"
-    if in_record:
-        made["resources"] = in_record
-    made |= more
-    return {"record": made, "resources": [{"ResourceType": kind, "ResourceName": name} for kind, name in resources]}
-
-
-def _ingress(group: str, port: int, cidr: str, description: str = "") -> dict:
-    item = {"cidrIp": cidr} | ({"description": description} if description else {})
-    return {"groupId": group, "ipPermissions": {"items": [
-        {"ipProtocol": "tcp", "fromPort": port, "toPort": port, "groups": {}, "ipRanges": {"items": [item]},
-         "ipv6Ranges": {}, "prefixListIds": {}}]}}
-
-
 def _changes(ids: dict[str, str]) -> list[dict]:
     """What people did by hand, and two things that look like it."""
     postgres = ids["legacy-postgres"]
     group = [("AWS::EC2::SecurityGroup", postgres)]
-    listed = {"requestId": _id("rule"), "_return": True, "securityGroupRuleSet": {"items": [
-        {"groupOwnerId": ACCOUNT, "groupId": postgres, "securityGroupRuleId": "sgr-0f1e2d3c4b5a69788", "isEgress": False,
-         "ipProtocol": "tcp", "fromPort": 5432, "toPort": 5432, "cidrIpv4": "0.0.0.0/0", "description": "heroku dynos"}]}}
+    listed = {
+        "requestId": identifier("rule"),
+        "_return": True,
+        "securityGroupRuleSet": {
+            "items": [
+                {
+                    "groupOwnerId": ACCOUNT,
+                    "groupId": postgres,
+                    "securityGroupRuleId": "sgr-0f1e2d3c4b5a69788",
+                    "isEgress": False,
+                    "ipProtocol": "tcp",
+                    "fromPort": 5432,
+                    "toPort": 5432,
+                    "cidrIpv4": "0.0.0.0/0",
+                    "description": "heroku dynos",
+                }
+            ]
+        },
+    }
     return [
-        record(ago(hours=9, minutes=12), "ec2.amazonaws.com", "AuthorizeSecurityGroupIngress", ALICE, CHROME,
-               _ingress(postgres, 5432, "0.0.0.0/0", "heroku dynos"), listed, group, console=True, tls=False),
-        record(ago(hours=9, minutes=10), "ec2.amazonaws.com", "AuthorizeSecurityGroupIngress", ALICE, CHROME,
-               _ingress(postgres, 5432, "0.0.0.0/0"), None, group, console=True, tls=False,
-               errorCode="Client.InvalidPermission.Duplicate", errorMessage="the specified rule already exists"),
-        record(ago(hours=7, minutes=3), "logs.amazonaws.com", "PutRetentionPolicy", BOB, CLOUDSHELL,
-               {"logGroupName": "/ecs/api", "retentionInDays": 30}, None, [], console=True, ip="3.250.44.17"),
-        record(ago(hours=6, minutes=41), "elasticloadbalancing.amazonaws.com", "ModifyTargetGroup", CAROL,
-               CLI + " md/command#elbv2.modify-target-group",
-               {"targetGroupArn": ids["tg-api"], "healthCheckPath": "/healthz"}, {"targetGroups": []},
-               [("AWS::ElasticLoadBalancingV2::TargetGroup", ids["tg-api"])]),
-        record(ago(hours=5, minutes=55), "ecs.amazonaws.com", "UpdateService", BOB, "Boto3/1.40.61 md/Botocore#1.40.61 ua/2.1 os/linux",
-               {"cluster": "main", "service": "worker", "desiredCount": 0}, {"service": {"serviceName": "worker", "desiredCount": 0}},
-               [("AWS::ECS::Service", f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/worker")], console=True, ip="198.51.100.77"),
-        record(ago(hours=4, minutes=2), "rds.amazonaws.com", "ModifyDBInstance", ALICE, "AWS Internal", None, None,
-               [("AWS::RDS::DBInstance", "web-production")], console=True, ip="AWS Internal"),
-        record(ago(hours=3, minutes=30), "monitoring.amazonaws.com", "DisableAlarmActions", ALICE, CHROME,
-               {"alarmNames": ["api-latency"]}, None, [("AWS::CloudWatch::Alarm", "api-latency")], console=True, tls=False,
-               read_only="false"),
-        record(ago(hours=2, minutes=18), "ec2.amazonaws.com", "RevokeSecurityGroupIngress", CAROL, CLI,
-               _ingress(ids["app"], 8080, "10.0.0.0/8"), None, [("AWS::EC2::SecurityGroup", ids["app"])],
-               errorCode="Client.UnauthorizedOperation", errorMessage="You are not authorized to perform this operation."),
-        record(ago(hours=9, minutes=20), "signin.amazonaws.com", "ConsoleLogin", ALICE, CHROME, None, {"ConsoleLogin": "Success"},
-               [], eventType="AwsConsoleSignIn", additionalEventData={"MobileVersion": "No", "MFAUsed": "No"}),
+        record(
+            ago(hours=9, minutes=12),
+            "ec2.amazonaws.com",
+            "AuthorizeSecurityGroupIngress",
+            ALICE,
+            CHROME,
+            ingress(postgres, 5432, "0.0.0.0/0", "heroku dynos"),
+            listed,
+            group,
+            console=True,
+            tls=False,
+        ),
+        record(
+            ago(hours=9, minutes=10),
+            "ec2.amazonaws.com",
+            "AuthorizeSecurityGroupIngress",
+            ALICE,
+            CHROME,
+            ingress(postgres, 5432, "0.0.0.0/0"),
+            None,
+            group,
+            console=True,
+            tls=False,
+            errorCode="Client.InvalidPermission.Duplicate",
+            errorMessage="the specified rule already exists",
+        ),
+        record(
+            ago(hours=7, minutes=3),
+            "logs.amazonaws.com",
+            "PutRetentionPolicy",
+            BOB,
+            CLOUDSHELL,
+            {"logGroupName": "/ecs/api", "retentionInDays": 30},
+            None,
+            [],
+            console=True,
+            ip="3.250.44.17",
+        ),
+        record(
+            ago(hours=6, minutes=41),
+            "elasticloadbalancing.amazonaws.com",
+            "ModifyTargetGroup",
+            CAROL,
+            CLI + " md/command#elbv2.modify-target-group",
+            {"targetGroupArn": ids["tg-api"], "healthCheckPath": "/healthz"},
+            {"targetGroups": []},
+            [("AWS::ElasticLoadBalancingV2::TargetGroup", ids["tg-api"])],
+        ),
+        record(
+            ago(hours=5, minutes=55),
+            "ecs.amazonaws.com",
+            "UpdateService",
+            BOB,
+            "Boto3/1.40.61 md/Botocore#1.40.61 ua/2.1 os/linux",
+            {"cluster": "main", "service": "worker", "desiredCount": 0},
+            {"service": {"serviceName": "worker", "desiredCount": 0}},
+            [("AWS::ECS::Service", f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/worker")],
+            console=True,
+            ip="198.51.100.77",
+        ),
+        record(
+            ago(hours=4, minutes=2),
+            "rds.amazonaws.com",
+            "ModifyDBInstance",
+            ALICE,
+            "AWS Internal",
+            None,
+            None,
+            [("AWS::RDS::DBInstance", "web-production")],
+            console=True,
+            ip="AWS Internal",
+        ),
+        record(
+            ago(hours=3, minutes=30),
+            "monitoring.amazonaws.com",
+            "DisableAlarmActions",
+            ALICE,
+            CHROME,
+            {"alarmNames": ["api-latency"]},
+            None,
+            [("AWS::CloudWatch::Alarm", "api-latency")],
+            console=True,
+            tls=False,
+            read_only="false",
+        ),
+        record(
+            ago(hours=2, minutes=18),
+            "ec2.amazonaws.com",
+            "RevokeSecurityGroupIngress",
+            CAROL,
+            CLI,
+            ingress(ids["app"], 8080, "10.0.0.0/8"),
+            None,
+            [("AWS::EC2::SecurityGroup", ids["app"])],
+            errorCode="Client.UnauthorizedOperation",
+            errorMessage="You are not authorized to perform this operation.",
+        ),
+        record(
+            ago(hours=9, minutes=20),
+            "signin.amazonaws.com",
+            "ConsoleLogin",
+            ALICE,
+            CHROME,
+            None,
+            {"ConsoleLogin": "Success"},
+            [],
+            eventType="AwsConsoleSignIn",
+            additionalEventData={"MobileVersion": "No", "MFAUsed": "No"},
+        ),
     ]
 
 
@@ -124,73 +167,224 @@ def _automation(ids: dict[str, str]) -> list[dict]:
     """Terraform, CloudFormation, the pipeline, and services acting for the account."""
     events = []
     partner, office = ids["partner-api"], ids["office-ssh"]
-    for number, (name, group, request) in enumerate((
-        ("CreateSecurityGroup", partner, {"groupName": "partner-api", "groupDescription": "one partner over IPv6", "vpcId": ids["vpc"]}),
-        ("AuthorizeSecurityGroupIngress", partner, _ingress(partner, 443, "192.0.2.0/24")),
-        ("CreateSecurityGroup", office, {"groupName": "office-ssh", "groupDescription": "ssh from the office", "vpcId": ids["vpc"]}),
-        ("AuthorizeSecurityGroupIngress", office, _ingress(office, 22, "203.0.113.8/29", "office")),
-        ("CreateTags", office, {"resourcesSet": {"items": [{"resourceId": office}]}, "tagSet": {"items": [{"key": "app", "value": "ops"}]}}),
-    )):
+    for number, (name, group, request) in enumerate(
+        (
+            (
+                "CreateSecurityGroup",
+                partner,
+                {"groupName": "partner-api", "groupDescription": "one partner over IPv6", "vpcId": ids["vpc"]},
+            ),
+            ("AuthorizeSecurityGroupIngress", partner, ingress(partner, 443, "192.0.2.0/24")),
+            (
+                "CreateSecurityGroup",
+                office,
+                {"groupName": "office-ssh", "groupDescription": "ssh from the office", "vpcId": ids["vpc"]},
+            ),
+            ("AuthorizeSecurityGroupIngress", office, ingress(office, 22, "203.0.113.8/29", "office")),
+            (
+                "CreateTags",
+                office,
+                {
+                    "resourcesSet": {"items": [{"resourceId": office}]},
+                    "tagSet": {"items": [{"key": "app", "value": "ops"}]},
+                },
+            ),
+        )
+    ):
         answer = {"_return": True} | ({"groupId": group} if name == "CreateSecurityGroup" else {})
-        events.append(record(ago(hours=15, minutes=30 - number), "ec2.amazonaws.com", name, TERRAFORM_ROLE, TERRAFORM, request, answer,
-                             [("AWS::EC2::SecurityGroup", group)], ip="52.86.200.106"))
-    events.append(record(ago(hours=15, minutes=20), "lambda.amazonaws.com", "UpdateFunctionCode20150331v2", TERRAFORM_ROLE, TERRAFORM,
-                         {"functionName": "nightly-report", "dryRun": False, "publish": False},
-                         {"functionName": "nightly-report", "runtime": "provided.al2023"},
-                         [("AWS::Lambda::Function", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:nightly-report")], ip="52.86.200.106"))
-    events.append(record(ago(hours=13, minutes=2), "cloudformation.amazonaws.com", "UpdateStack", GITHUB, PIPELINE,
-                         {"stackName": "web", "capabilities": ["CAPABILITY_IAM"]}, {"stackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/web/1"},
-                         [("AWS::CloudFormation::Stack", "web")], ip="20.57.72.131"))
+        events.append(
+            record(
+                ago(hours=15, minutes=30 - number),
+                "ec2.amazonaws.com",
+                name,
+                TERRAFORM_ROLE,
+                TERRAFORM,
+                request,
+                answer,
+                [("AWS::EC2::SecurityGroup", group)],
+                ip="52.86.200.106",
+            )
+        )
+    events.append(
+        record(
+            ago(hours=15, minutes=20),
+            "lambda.amazonaws.com",
+            "UpdateFunctionCode20150331v2",
+            TERRAFORM_ROLE,
+            TERRAFORM,
+            {"functionName": "nightly-report", "dryRun": False, "publish": False},
+            {"functionName": "nightly-report", "runtime": "provided.al2023"},
+            [("AWS::Lambda::Function", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:nightly-report")],
+            ip="52.86.200.106",
+        )
+    )
+    events.append(
+        record(
+            ago(hours=13, minutes=2),
+            "cloudformation.amazonaws.com",
+            "UpdateStack",
+            GITHUB,
+            PIPELINE,
+            {"stackName": "web", "capabilities": ["CAPABILITY_IAM"]},
+            {"stackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/web/1"},
+            [("AWS::CloudFormation::Stack", "web")],
+            ip="20.57.72.131",
+        )
+    )
     by_stack = GITHUB | {"invokedBy": "cloudformation.amazonaws.com"}
-    for minute, (source, name, request) in enumerate((
-        ("ec2.amazonaws.com", "AuthorizeSecurityGroupIngress", {"groupId": ids["alb-public"]}),
-        ("elasticloadbalancing.amazonaws.com", "ModifyListener", {"listenerArn": f"{ids['web']}/listener"}),
-        ("ecs.amazonaws.com", "RegisterTaskDefinition", {"family": "web"}),
-    )):
-        events.append(record(ago(hours=13, minutes=1 - minute), source, name, by_stack, "cloudformation.amazonaws.com", request, {},
-                             ip="cloudformation.amazonaws.com"))
+    for minute, (source, name, request) in enumerate(
+        (
+            ("ec2.amazonaws.com", "AuthorizeSecurityGroupIngress", {"groupId": ids["alb-public"]}),
+            ("elasticloadbalancing.amazonaws.com", "ModifyListener", {"listenerArn": f"{ids['web']}/listener"}),
+            ("ecs.amazonaws.com", "RegisterTaskDefinition", {"family": "web"}),
+        )
+    ):
+        events.append(
+            record(
+                ago(hours=13, minutes=1 - minute),
+                source,
+                name,
+                by_stack,
+                "cloudformation.amazonaws.com",
+                request,
+                {},
+                ip="cloudformation.amazonaws.com",
+            )
+        )
     for hour in (14, 8, 1):
-        events.append(record(ago(hours=hour, minutes=5), "sts.amazonaws.com", "AssumeRoleWithWebIdentity",
-                             {"type": "WebIdentityUser", "principalId": "token.actions.githubusercontent.com:sts.amazonaws.com:repo:example/web",
-                              "userName": "repo:example/web:ref:refs/heads/main", "identityProvider": "token.actions.githubusercontent.com"},
-                             PIPELINE, {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/github-deploy", "roleSessionName": "GitHubActions"}, {},
-                             [("AWS::IAM::Role", f"arn:aws:iam::{ACCOUNT}:role/github-deploy")], read_only=True, ip="20.57.72.131"))
-        events.append(record(ago(hours=hour, minutes=4), "ecs.amazonaws.com", "UpdateService", GITHUB, PIPELINE,
-                             {"cluster": "main", "service": "web", "taskDefinition": "web:42"}, {"service": {"serviceName": "web"}},
-                             [("AWS::ECS::Service", f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/web")], ip="20.57.72.131"))
+        events.append(
+            record(
+                ago(hours=hour, minutes=5),
+                "sts.amazonaws.com",
+                "AssumeRoleWithWebIdentity",
+                {
+                    "type": "WebIdentityUser",
+                    "principalId": "token.actions.githubusercontent.com:sts.amazonaws.com:repo:example/web",
+                    "userName": "repo:example/web:ref:refs/heads/main",
+                    "identityProvider": "token.actions.githubusercontent.com",
+                },
+                PIPELINE,
+                {"roleArn": f"arn:aws:iam::{ACCOUNT}:role/github-deploy", "roleSessionName": "GitHubActions"},
+                {},
+                [("AWS::IAM::Role", f"arn:aws:iam::{ACCOUNT}:role/github-deploy")],
+                read_only=True,
+                ip="20.57.72.131",
+            )
+        )
+        events.append(
+            record(
+                ago(hours=hour, minutes=4),
+                "ecs.amazonaws.com",
+                "UpdateService",
+                GITHUB,
+                PIPELINE,
+                {"cluster": "main", "service": "web", "taskDefinition": "web:42"},
+                {"service": {"serviceName": "web"}},
+                [("AWS::ECS::Service", f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/web")],
+                ip="20.57.72.131",
+            )
+        )
         scaling = assumed_role("AWSServiceRoleForECS", "ecs-service-scheduler", "aws-service-role/ecs.amazonaws.com/")
         scaling["invokedBy"] = "ecs.amazonaws.com"
         for name in ("DeregisterTargets", "RegisterTargets"):
-            events.append(record(ago(hours=hour, minutes=2), "elasticloadbalancing.amazonaws.com", name, scaling, "ecs.amazonaws.com",
-                                 {"targetGroupArn": ids["tg-web"], "targets": [{"id": "10.20.10.10", "port": 8080}]}, None,
-                                 [("AWS::ElasticLoadBalancingV2::TargetGroup", ids["tg-web"])], ip="ecs.amazonaws.com"))
-    events.append(record(ago(hours=11, minutes=15), "autoscaling.amazonaws.com", "UpdateAutoScalingGroup",
-                         assumed_role("AWSServiceRoleForAutoScaling", "AutoScaling") | {"invokedBy": "autoscaling.amazonaws.com"},
-                         "autoscaling.amazonaws.com", {"autoScalingGroupName": "bastion", "desiredCapacity": 1}, None,
-                         [("AWS::AutoScaling::AutoScalingGroup", "bastion")], ip="autoscaling.amazonaws.com"))
-    events.append(record(ago(hours=10, minutes=44), "rds.amazonaws.com", "CreateDBSnapshot", {"type": "AWSService", "invokedBy": "rds.amazonaws.com"},
-                         "rds.amazonaws.com", {"dBInstanceIdentifier": "web-production"}, None, [], ip="rds.amazonaws.com"))
+            events.append(
+                record(
+                    ago(hours=hour, minutes=2),
+                    "elasticloadbalancing.amazonaws.com",
+                    name,
+                    scaling,
+                    "ecs.amazonaws.com",
+                    {"targetGroupArn": ids["tg-web"], "targets": [{"id": "10.20.10.10", "port": 8080}]},
+                    None,
+                    [("AWS::ElasticLoadBalancingV2::TargetGroup", ids["tg-web"])],
+                    ip="ecs.amazonaws.com",
+                )
+            )
+    events.append(
+        record(
+            ago(hours=11, minutes=15),
+            "autoscaling.amazonaws.com",
+            "UpdateAutoScalingGroup",
+            assumed_role("AWSServiceRoleForAutoScaling", "AutoScaling") | {"invokedBy": "autoscaling.amazonaws.com"},
+            "autoscaling.amazonaws.com",
+            {"autoScalingGroupName": "bastion", "desiredCapacity": 1},
+            None,
+            [("AWS::AutoScaling::AutoScalingGroup", "bastion")],
+            ip="autoscaling.amazonaws.com",
+        )
+    )
+    events.append(
+        record(
+            ago(hours=10, minutes=44),
+            "rds.amazonaws.com",
+            "CreateDBSnapshot",
+            {"type": "AWSService", "invokedBy": "rds.amazonaws.com"},
+            "rds.amazonaws.com",
+            {"dBInstanceIdentifier": "web-production"},
+            None,
+            [],
+            ip="rds.amazonaws.com",
+        )
+    )
     return events
 
 
 def _noise(ids: dict[str, str]) -> list[dict]:
     """Reads by people and machines all day long, and the decryptions of every task that starts."""
     events = []
-    reads = (("ec2.amazonaws.com", "DescribeInstances"), ("ec2.amazonaws.com", "DescribeSecurityGroups"),
-             ("ecs.amazonaws.com", "DescribeServices"), ("logs.amazonaws.com", "DescribeLogGroups"),
-             ("monitoring.amazonaws.com", "DescribeAlarms"), ("rds.amazonaws.com", "DescribeDBInstances"),
-             ("elasticloadbalancing.amazonaws.com", "DescribeTargetHealth"), ("cloudformation.amazonaws.com", "DescribeStacks"))
+    reads = (
+        ("ec2.amazonaws.com", "DescribeInstances"),
+        ("ec2.amazonaws.com", "DescribeSecurityGroups"),
+        ("ecs.amazonaws.com", "DescribeServices"),
+        ("logs.amazonaws.com", "DescribeLogGroups"),
+        ("monitoring.amazonaws.com", "DescribeAlarms"),
+        ("rds.amazonaws.com", "DescribeDBInstances"),
+        ("elasticloadbalancing.amazonaws.com", "DescribeTargetHealth"),
+        ("cloudformation.amazonaws.com", "DescribeStacks"),
+    )
     for number in range(80):
         source, name = reads[number % len(reads)]
-        who, agent, console = RANDOM.choice(((ALICE, CHROME, True), (BOB, CLI, False), (GITHUB, PIPELINE, False), (TERRAFORM_ROLE, TERRAFORM, False)))
-        events.append(record(ago(minutes=17 * number + 16), source, name, who, agent, None, None, read_only=True, console=console,
-                             tls=not console))
-    task = assumed_role("web-task", "1f0c7c0c2b7a4b0f9a57") | {"inScopeOf": {
-        "issuerType": "AWS::ECS::Task", "credentialsIssuedTo": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/main/1f0c7c0c2b7a4b0f9a57"}}
+        who, agent, console = RANDOM.choice(
+            ((ALICE, CHROME, True), (BOB, CLI, False), (GITHUB, PIPELINE, False), (TERRAFORM_ROLE, TERRAFORM, False))
+        )
+        events.append(
+            record(
+                ago(minutes=17 * number + 16),
+                source,
+                name,
+                who,
+                agent,
+                None,
+                None,
+                read_only=True,
+                console=console,
+                tls=not console,
+            )
+        )
+    task = assumed_role("web-task", "1f0c7c0c2b7a4b0f9a57") | {
+        "inScopeOf": {
+            "issuerType": "AWS::ECS::Task",
+            "credentialsIssuedTo": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/main/1f0c7c0c2b7a4b0f9a57",
+        }
+    }
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/2b6d3a5e-4f1c-4c8e-9a6b-7d8e9f0a1b2c"
     for number in range(30):
-        events.append(record(ago(minutes=47 * number + 21), "kms.amazonaws.com", "Decrypt", task, "secretsmanager.amazonaws.com",
-                             {"encryptionContext": {"SecretARN": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:web-AbCdEf"},
-                              "encryptionAlgorithm": "SYMMETRIC_DEFAULT"}, None, [("AWS::KMS::Key", key)], read_only=True,
-                             ip="secretsmanager.amazonaws.com", in_record=[{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": key}]))
+        events.append(
+            record(
+                ago(minutes=47 * number + 21),
+                "kms.amazonaws.com",
+                "Decrypt",
+                task,
+                "secretsmanager.amazonaws.com",
+                {
+                    "encryptionContext": {"SecretARN": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:web-AbCdEf"},
+                    "encryptionAlgorithm": "SYMMETRIC_DEFAULT",
+                },
+                None,
+                [("AWS::KMS::Key", key)],
+                read_only=True,
+                ip="secretsmanager.amazonaws.com",
+                in_record=[{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": key}],
+            )
+        )
     return events

@@ -14,20 +14,43 @@ DAYS = 10
 
 def build(ids: dict[str, str]) -> dict[str, str]:
     made = {}
-    for name, age, kind in (("web", ago(days=10), "application"), ("api", ago(days=9), "application"),
-                            ("jobs", ago(days=9), "network"), ("heroku-router-test", ago(days=9, hours=5), "application"),
-                            ("redirect-only", ago(days=10), "application"), ("brand-new", ago(hours=2), "application"),
-                            ("staging", ago(days=10), "application")):
+    for name, age, kind in (
+        ("web", ago(days=10), "application"),
+        ("api", ago(days=9), "application"),
+        ("jobs", ago(days=9), "network"),
+        ("heroku-router-test", ago(days=9, hours=5), "application"),
+        ("redirect-only", ago(days=10), "application"),
+        ("brand-new", ago(hours=2), "application"),
+        ("staging", ago(days=10), "application"),
+    ):
         made[name] = _balancer(ids, name, kind)
-        override("elasticloadbalancing", "DescribeLoadBalancers", {"LoadBalancerName": name},
-                 {"CreatedTime": timestamp(age), "VpcId": ids["vpc"]})
-    for name, port, targets, state in (("web", 8080, 2, "healthy"), ("api", 8080, 2, "healthy"), ("jobs", 7000, 1, "healthy"),
-                                       ("heroku-router-test", 5000, 0, ""), ("brand-new", 8080, 1, "initial"),
-                                       ("staging", 8080, 2, "unhealthy")):
+        override(
+            "elasticloadbalancing",
+            "DescribeLoadBalancers",
+            {"LoadBalancerName": name},
+            {"CreatedTime": timestamp(age), "VpcId": ids["vpc"]},
+        )
+    for name, port, targets, state in (
+        ("web", 8080, 2, "healthy"),
+        ("api", 8080, 2, "healthy"),
+        ("jobs", 7000, 1, "healthy"),
+        ("heroku-router-test", 5000, 0, ""),
+        ("brand-new", 8080, 1, "initial"),
+        ("staging", 8080, 2, "unhealthy"),
+    ):
         made[f"tg-{name}"] = _target_group(ids, name, port, targets, state)
         _forward(made[name], made[f"tg-{name}"], "TCP" if name == "jobs" else "HTTP", 7000 if name == "jobs" else 80)
-    elb.create_listener(LoadBalancerArn=made["redirect-only"], Protocol="HTTP", Port=80, DefaultActions=[
-        {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Host": "www.example.com", "StatusCode": "HTTP_301"}}])
+    elb.create_listener(
+        LoadBalancerArn=made["redirect-only"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[
+            {
+                "Type": "redirect",
+                "RedirectConfig": {"Protocol": "HTTPS", "Host": "www.example.com", "StatusCode": "HTTP_301"},
+            }
+        ],
+    )
     _interfaces(ids, made)
     _traffic(made)
     return made
@@ -43,28 +66,46 @@ def _balancer(ids: dict[str, str], name: str, kind: str) -> str:
     side = "private" if kind == "network" else "public"
     options = {"SecurityGroups": [ids["alb-public"]]} if kind == "application" else {}
     return elb.create_load_balancer(
-        Name=name, Type=kind, Scheme="internal" if kind == "network" else "internet-facing",
+        Name=name,
+        Type=kind,
+        Scheme="internal" if kind == "network" else "internet-facing",
         Subnets=[ids[f"subnet-{side}-a"], ids[f"subnet-{side}-b"]],
-        Tags=tags(name, "staging" if name == "staging" else "production", stack="web" if name == "web" else None), **options,
+        Tags=tags(name, "staging" if name == "staging" else "production", stack="web" if name == "web" else None),
+        **options,
     )["LoadBalancers"][0]["LoadBalancerArn"]
 
 
 def _target_group(ids: dict[str, str], name: str, port: int, targets: int, state: str) -> str:
-    group = elb.create_target_group(Name=name, Protocol="TCP" if name == "jobs" else "HTTP", Port=port, VpcId=ids["vpc"],
-                                    TargetType="ip")["TargetGroups"][0]["TargetGroupArn"]
+    group = elb.create_target_group(
+        Name=name, Protocol="TCP" if name == "jobs" else "HTTP", Port=port, VpcId=ids["vpc"], TargetType="ip"
+    )["TargetGroups"][0]["TargetGroupArn"]
     if targets:
-        elb.register_targets(TargetGroupArn=group, Targets=[{"Id": f"10.20.10.{10 + i}", "Port": port} for i in range(targets)])
+        elb.register_targets(
+            TargetGroupArn=group, Targets=[{"Id": f"10.20.10.{10 + i}", "Port": port} for i in range(targets)]
+        )
     if state not in ("", "healthy"):
-        reason = {"unhealthy": ("Target.Timeout", "Request timed out"), "initial": ("Elb.RegistrationInProgress", "Target registration is in progress")}
+        reason = {
+            "unhealthy": ("Target.Timeout", "Request timed out"),
+            "initial": ("Elb.RegistrationInProgress", "Target registration is in progress"),
+        }
         code, words = reason[state]
-        override("elasticloadbalancing", "DescribeTargetHealth", {"TargetHealth.State": "healthy"},
-                 {"TargetHealth": {"State": state, "Reason": code, "Description": words}}, {"TargetGroupArn": group})
+        override(
+            "elasticloadbalancing",
+            "DescribeTargetHealth",
+            {"TargetHealth.State": "healthy"},
+            {"TargetHealth": {"State": state, "Reason": code, "Description": words}},
+            {"TargetGroupArn": group},
+        )
     return group
 
 
 def _forward(balancer: str, group: str, protocol: str, port: int) -> None:
-    elb.create_listener(LoadBalancerArn=balancer, Protocol=protocol, Port=port,
-                        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}])
+    elb.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol=protocol,
+        Port=port,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )
 
 
 def _interfaces(ids: dict[str, str], made: dict[str, str]) -> None:
@@ -73,10 +114,17 @@ def _interfaces(ids: dict[str, str], made: dict[str, str]) -> None:
         network = name == "jobs"
         for zone in "ab":
             changes = {
-                "description": f"ELB {suffix(arn)}", "requesterId": "amazon-elb", "requesterManaged": True,
+                "description": f"ELB {suffix(arn)}",
+                "requesterId": "amazon-elb",
+                "requesterManaged": True,
                 "interfaceType": "network_load_balancer" if network else "interface",
-                "attachment": {"attachmentId": f"ela-attach-0{number}{zone}", "instanceOwnerId": "amazon-elb", "deviceIndex": 1,
-                               "status": "attached", "deleteOnTermination": False},
+                "attachment": {
+                    "attachmentId": f"ela-attach-0{number}{zone}",
+                    "instanceOwnerId": "amazon-elb",
+                    "deviceIndex": 1,
+                    "status": "attached",
+                    "deleteOnTermination": False,
+                },
             }
             if not network:
                 address = f"198.51.100.{100 + 2 * number + 'ab'.index(zone)}"

@@ -6,11 +6,11 @@ import json
 import os
 import random
 import urllib.request
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import boto3
 
-NOW = datetime.now(timezone.utc)
+NOW = datetime.now(UTC)
 TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
 ACCOUNT = "000000000000"
 REGION = "eu-west-1"
@@ -32,14 +32,26 @@ def control(path: str, body: object) -> None:
 
 
 def override(service: str, operation: str, match: dict, changes: dict, request: dict | None = None) -> None:
-    control("overrides", {"service": service, "operation": operation, "match": match, "set": changes,
-                          "request": request or {}})
+    control(
+        "overrides",
+        {"service": service, "operation": operation, "match": match, "set": changes, "request": request or {}},
+    )
 
 
-def series(namespace: str, metric: str, dimensions: dict[str, str], start: datetime, period: int,
-           values: list[float]) -> None:
-    control("series", {"namespace": namespace, "metric": metric, "dimensions": dimensions,
-                       "start": start.isoformat(), "period": period, "values": values})
+def series(
+    namespace: str, metric: str, dimensions: dict[str, str], start: datetime, period: int, values: list[float]
+) -> None:
+    control(
+        "series",
+        {
+            "namespace": namespace,
+            "metric": metric,
+            "dimensions": dimensions,
+            "start": start.isoformat(),
+            "period": period,
+            "values": values,
+        },
+    )
 
 
 def ago(**span: float) -> datetime:

@@ -23,10 +23,13 @@ READY_WITHIN_SECONDS = 60
 def main() -> int:
     parser = argparse.ArgumentParser(prog="localstack/start", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="loopback port, 0 (the default) for any free one")
-    parser.add_argument("--state", type=Path, help="folder for pid, log and working files (default: a new temporary one)")
+    parser.add_argument(
+        "--state", type=Path, help="folder for pid, log and working files (default: a new temporary one)"
+    )
     parser.add_argument("--auth", action="store_true", help="check signatures and IAM policies")
-    parser.add_argument("--foreground", action="store_true",
-                        help="stay until stdin closes or SIGTERM; print one JSON line when ready")
+    parser.add_argument(
+        "--foreground", action="store_true", help="stay until stdin closes or SIGTERM; print one JSON line when ready"
+    )
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     own_state = args.state is None
@@ -49,8 +52,13 @@ def detach(args: argparse.Namespace) -> int:
         return 1
     command = [sys.executable, "-m", "front", "--serve", "--port", str(args.port), "--state", str(args.state)]
     with log.open("w") as output:
-        server = subprocess.Popen(command + ["--auth"] * args.auth, start_new_session=True, stdin=subprocess.DEVNULL,
-                                  stdout=output, stderr=output)
+        server = subprocess.Popen(
+            command + ["--auth"] * args.auth,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while not ready.exists():
         if server.poll() is not None or time.monotonic() > deadline:
@@ -67,8 +75,13 @@ def detach(args: argparse.Namespace) -> int:
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    return {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
 
 
 def stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -98,17 +111,27 @@ def serve(args: argparse.Namespace) -> int:
     scratch = args.state / "tmp"
     scratch.mkdir(exist_ok=True)
     # Before the import: MiniStack reads its settings once. AWS_ENDPOINT_URL is what its Lambda functions call.
-    os.environ.update(environment(endpoint) | {
-        "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "MINISTACK_REGION": "eu-west-1", "LOG_LEVEL": "WARNING",
-        "CLOUDTRAIL_RECORDING": "1", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "LAMBDA_EXECUTOR": "local",
-        "PERSIST_STATE": "0", "TMPDIR": str(scratch), "AUTH": "true" if args.auth else "false",
-    })
+    os.environ.update(
+        environment(endpoint)
+        | {
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_REGION": "eu-west-1",
+            "LOG_LEVEL": "WARNING",
+            "CLOUDTRAIL_RECORDING": "1",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "local",
+            "PERSIST_STATE": "0",
+            "TMPDIR": str(scratch),
+            "AUTH": "true" if args.auth else "false",
+        }
+    )
     tempfile.tempdir = None
 
+    import ministack.app
     from hypercorn.asyncio import serve as run
     from hypercorn.config import Config
-
-    import ministack.app
 
     from .gateway import Gateway
 
@@ -136,7 +159,7 @@ def serve(args: argparse.Namespace) -> int:
         end_children()
 
     async def run_all() -> None:
-        await run(Gateway(ministack.app.app), config, shutdown_trigger=until_told)
+        await run(Gateway(ministack.app.app, args.auth), config, shutdown_trigger=until_told)
 
     if os.getpgrp() != os.getpid() and not sys.stdin.isatty():
         os.setpgrp()  # see end_children

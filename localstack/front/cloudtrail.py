@@ -1,10 +1,10 @@
-"""LookupEvents over events that a test or the seed loaded: order, filters, paging and the 2-a-second limit as on AWS."""
+"""LookupEvents over events that a test or the seed loaded: order, filters, paging and rate limit as on AWS."""
 
 from __future__ import annotations
 
 import json
 import time
-from datetime import timedelta, datetime, timezone
+from datetime import UTC, datetime, timedelta
 
 from . import wire
 from .calls import DEFAULT_ACCOUNT, DEFAULT_REGION, Call
@@ -35,8 +35,10 @@ def load(state: State, events: list[dict], account: str | None = None, region: s
         for name in ("eventTime", "eventName", "eventSource"):
             if name not in record:
                 raise ValueError(f"a CloudTrail record needs {name}")
-        where = (account or record.get("recipientAccountId") or DEFAULT_ACCOUNT,
-                 region or record.get("awsRegion") or DEFAULT_REGION)
+        where = (
+            account or record.get("recipientAccountId") or DEFAULT_ACCOUNT,
+            region or record.get("awsRegion") or DEFAULT_REGION,
+        )
         state.events[where].append(_listed(record, event.get("resources") if "record" in event else None))
         state.events[where].sort(key=lambda e: e["EventTime"], reverse=True)
     return len(events)
@@ -51,7 +53,7 @@ def lookup_events(state: State, call: Call) -> Reply:
     attributes = params.get("LookupAttributes", [])
     if len(attributes) > 1:
         raise AwsError("InvalidLookupAttributesException", "LookupAttributes can contain only one element.")
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     start = wire.moment(params["StartTime"]) if "StartTime" in params else now - KEPT
     end = wire.moment(params["EndTime"]) if "EndTime" in params else now
     if start > end:
@@ -68,7 +70,7 @@ def lookup_events(state: State, call: Call) -> Reply:
         found = []
     for attribute in attributes:
         found = [e for e in found if _has(e, attribute)]
-    result: dict = {"Events": found[first:first + most]}
+    result: dict = {"Events": found[first : first + most]}
     if first + most < len(found):
         result["NextToken"] = make_token(first + most, scope)
     return wire.ok(call, result)

@@ -33,12 +33,19 @@ class Row:
     def days(self) -> list[tuple[date, Decimal, Decimal]]:
         first = date.fromisoformat(self.start)
         quantities = self.quantities or [0] * len(self.amounts)
-        return [(first + timedelta(days=i), Decimal(str(amount)), Decimal(str(quantity)))
-                for i, (amount, quantity) in enumerate(zip(self.amounts, quantities))]
+        return [
+            (first + timedelta(days=i), Decimal(str(amount)), Decimal(str(quantity)))
+            for i, (amount, quantity) in enumerate(zip(self.amounts, quantities, strict=True))
+        ]
 
     def dimension(self, key: str) -> str:
-        values = {"SERVICE": self.service, "USAGE_TYPE": self.usage_type, "REGION": self.region,
-                  "RECORD_TYPE": self.record_type, "LINKED_ACCOUNT": self.account}
+        values = {
+            "SERVICE": self.service,
+            "USAGE_TYPE": self.usage_type,
+            "REGION": self.region,
+            "RECORD_TYPE": self.record_type,
+            "LINKED_ACCOUNT": self.account,
+        }
         if key not in values:
             raise AwsError("ValidationException", f"This local Cost Explorer has no dimension {key}.")
         return values[key]
@@ -65,23 +72,28 @@ def get_cost_and_usage(state: State, call: Call) -> Reply:
         group = tuple(row.dimension(k) for k in group_by)
         for day, amount, quantity in row.days():
             if start <= day < end:
-                total = sums.setdefault((max(start, day.replace(day=1)) if monthly else day, group),
-                                        [Decimal(0), Decimal(0), set()])
+                total = sums.setdefault(
+                    (max(start, day.replace(day=1)) if monthly else day, group), [Decimal(0), Decimal(0), set()]
+                )
                 total[0] += amount
                 total[1] += quantity
                 total[2].add(row.unit)
 
     lines = sorted(sums.items())
     size = state.pages.get(call.name, GROUPS_PER_PAGE)
-    page = dict(lines[skip:skip + size])
+    page = dict(lines[skip : skip + size])
     last = skip + size >= len(lines)
     results = []
     for first, after in _periods(start, end, monthly):
         groups = [(group, total) for (day, group), total in page.items() if day == first]
         if not groups and (len(lines) > size):
             continue
-        result: dict = {"TimePeriod": {"Start": first.isoformat(), "End": after.isoformat()},
-                        "Total": {}, "Groups": [], "Estimated": _estimated(first)}
+        result: dict = {
+            "TimePeriod": {"Start": first.isoformat(), "End": after.isoformat()},
+            "Total": {},
+            "Groups": [],
+            "Estimated": _estimated(first),
+        }
         if group_by:
             result["Groups"] = [{"Keys": list(g), "Metrics": _metrics(params["Metrics"], t)} for g, t in groups]
         else:
@@ -128,5 +140,9 @@ def _estimated(day: date) -> bool:
 def _metrics(names: list[str], total: list) -> dict:
     amount, quantity, units = total
     unit = units.pop() if len(units) == 1 else "N/A"
-    return {name: {"Amount": str(amount), "Unit": "USD"} if name in COST_METRICS
-            else {"Amount": str(quantity), "Unit": unit} for name in names}
+    return {
+        name: {"Amount": str(amount), "Unit": "USD"}
+        if name in COST_METRICS
+        else {"Amount": str(quantity), "Unit": unit}
+        for name in names
+    }

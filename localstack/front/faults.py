@@ -43,10 +43,14 @@ def as_error(kind: str, call: Call) -> AwsError:
     """The error of a denied, throttle or http500 fault, in the words of the call's service."""
     if kind == "denied":
         who = f"arn:aws:sts::{call.account}:assumed-role/auditor/aftermove"
-        message = (f"User: {who} is not authorized to perform: {call.name} "
-                   f"because no identity-based policy allows the {call.name} action")
+        message = (
+            f"User: {who} is not authorized to perform: {call.name} "
+            f"because no identity-based policy allows the {call.name} action"
+        )
         if call.protocol == "ec2":
-            return AwsError("UnauthorizedOperation", f"You are not authorized to perform this operation. {message}", 403)
+            return AwsError(
+                "UnauthorizedOperation", f"You are not authorized to perform this operation. {message}", 403
+            )
         if call.protocol == "json" or (call.protocol == "rest" and call.service != "s3"):
             return AwsError("AccessDeniedException", message, 403 if call.protocol == "rest" else 400)
         return AwsError("AccessDenied", message, 403)

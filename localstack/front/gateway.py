@@ -19,10 +19,20 @@ LOADED = {
     "cloudwatch:ListMetrics": metrics.list_metrics,
 }
 
+# What MiniStack says when it enforces signatures and policies, and they do not hold.
+REFUSALS = (
+    b"AccessDenied",
+    b"SignatureDoesNotMatch",
+    b"InvalidSignature",
+    b"InvalidClientTokenId",
+    b"UnrecognizedClient",
+)
+
 
 class Gateway:
-    def __init__(self, ministack):
+    def __init__(self, ministack, auth: bool):
         self.ministack = ministack
+        self.auth = auth
         self.state = State()
 
     async def __call__(self, scope, receive, send) -> None:
@@ -54,15 +64,17 @@ class Gateway:
         return await _send(send, reply)
 
     async def _answer(self, scope: dict, call: Call) -> Reply:
-        answer = LOADED.get(call.name)
-        if answer and call.protocol in ("json", "cbor"):
-            return answer(self.state, call)
-        if call.name == "cloudwatch:PutMetricData" and call.protocol in ("json", "cbor"):
-            metrics.note_put(self.state, call)
-
         async def forward(changed: Call) -> Reply:
             return await _forward(self.ministack, scope, changed)
 
+        answer = LOADED.get(call.name)
+        if answer and call.protocol in ("json", "cbor"):
+            verdict = await forward(call) if self.auth else None
+            if verdict and verdict.status >= 400 and any(word in verdict.body for word in REFUSALS):
+                return verdict
+            return answer(self.state, call)
+        if call.name == "cloudwatch:PutMetricData" and call.protocol in ("json", "cbor"):
+            metrics.note_put(self.state, call)
         reply = await paging.answer(call, self.state.pages, forward)
         return overrides.apply(self.state.overrides, call, reply)
 

@@ -7,7 +7,7 @@ Only the JSON and CBOR protocols are answered; the old query protocol falls thro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from . import wire
 from .calls import DEFAULT_ACCOUNT, DEFAULT_REGION, Call
@@ -61,19 +61,25 @@ def load(state: State, series: Series) -> None:
 
 def note_put(state: State, call: Call) -> None:
     for datum in call.params.get("MetricData", []):
-        when = wire.moment(datum["Timestamp"]) if "Timestamp" in datum else datetime.now(timezone.utc)
+        when = wire.moment(datum["Timestamp"]) if "Timestamp" in datum else datetime.now(UTC)
         values = datum.get("Values") or [datum.get("Value", datum.get("StatisticValues", {}).get("Sum", 0))]
         counts = datum.get("Counts") or [1] * len(values)
-        points = [(when, value) for value, count in zip(values, counts) for _ in range(int(count))]
-        load(state, Series(call.params["Namespace"], datum["MetricName"], _dimensions(datum),
-                           call.account, call.region, points))
+        points = [(when, value) for value, count in zip(values, counts, strict=True) for _ in range(int(count))]
+        load(
+            state,
+            Series(
+                call.params["Namespace"], datum["MetricName"], _dimensions(datum), call.account, call.region, points
+            ),
+        )
 
 
 def get_metric_data(state: State, call: Call) -> Reply:
     params = call.params
     queries = params.get("MetricDataQueries", [])
     if len(queries) > MOST_QUERIES:
-        raise AwsError("ValidationError", f"The collection MetricDataQueries must not have a size greater than {MOST_QUERIES}.")
+        raise AwsError(
+            "ValidationError", f"The collection MetricDataQueries must not have a size greater than {MOST_QUERIES}."
+        )
     start, end = _rounded(wire.moment(params["StartTime"])), wire.moment(params["EndTime"])
     if start >= end:
         raise AwsError("ValidationError", "The parameter StartTime must be less than the parameter EndTime.")
@@ -84,8 +90,9 @@ def get_metric_data(state: State, call: Call) -> Reply:
         raise AwsError("InvalidNextToken", "The NextToken is invalid.")
 
     newest_first = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-    answers = [_answer(state, call, query, start, end, newest_first)
-               for query in queries if query.get("ReturnData", True)]
+    answers = [
+        _answer(state, call, query, start, end, newest_first) for query in queries if query.get("ReturnData", True)
+    ]
     return wire.ok(call, _page(answers, skip, most, scope))
 
 
@@ -95,11 +102,14 @@ def list_metrics(state: State, call: Call) -> Reply:
     first = read_token(params["NextToken"], scope) if params.get("NextToken") else 0
     if first is None:
         raise AwsError("InvalidParameterValue", "The NextToken is invalid.")
-    since = datetime.now(timezone.utc) - (timedelta(hours=3) if params.get("RecentlyActive") else LISTED_FOR)
+    since = datetime.now(UTC) - (timedelta(hours=3) if params.get("RecentlyActive") else LISTED_FOR)
     wanted = params.get("Dimensions", [])
     found = [
-        {"Namespace": s.namespace, "MetricName": s.metric,
-         "Dimensions": [{"Name": n, "Value": v} for n, v in s.dimensions.items()]}
+        {
+            "Namespace": s.namespace,
+            "MetricName": s.metric,
+            "Dimensions": [{"Name": n, "Value": v} for n, v in s.dimensions.items()],
+        }
         for s in state.series.values()
         if (s.account, s.region) == (call.account, call.region)
         and params.get("Namespace") in (None, s.namespace)
@@ -108,7 +118,7 @@ def list_metrics(state: State, call: Call) -> Reply:
         and any(when >= since for when, _ in s.points)
     ]
     size = state.pages.get(call.name, METRICS_PER_PAGE)
-    result: dict = {"Metrics": found[first:first + size]}
+    result: dict = {"Metrics": found[first : first + size]}
     if first + size < len(found):
         result["NextToken"] = make_token(first + size, scope)
     return wire.ok(call, result)
@@ -122,17 +132,24 @@ def _answer(state: State, call: Call, query: dict, start: datetime, end: datetim
     if period < 1 or (period > 60 and period % 60):
         raise AwsError("ValidationError", "Period must be 1, 5, 10, 30, or a multiple of 60.")
     series = state.series.get(
-        key(call.account, call.region, metric["Namespace"], metric["MetricName"], _dimensions(metric)))
+        key(call.account, call.region, metric["Namespace"], metric["MetricName"], _dimensions(metric))
+    )
     buckets: dict[int, list[float]] = {}
     for when, value in series.points if series else ():
         if start <= when < end:
             buckets.setdefault(int((when - start).total_seconds() // period), []).append(value)
-    points = [(start + timedelta(seconds=i * period), _statistic(stat["Stat"], buckets[i]))
-              for i in sorted(buckets, reverse=newest_first)]
-    return {"Id": query["Id"], "Label": query.get("Label") or metric["MetricName"],
-            "Timestamps": [t for t, _ in points], "Values": [v for _, v in points],
-            "StatusCode": series.status if series else "Complete",
-            "Messages": series.messages if series else []}
+    points = [
+        (start + timedelta(seconds=i * period), _statistic(stat["Stat"], buckets[i]))
+        for i in sorted(buckets, reverse=newest_first)
+    ]
+    return {
+        "Id": query["Id"],
+        "Label": query.get("Label") or metric["MetricName"],
+        "Timestamps": [t for t, _ in points],
+        "Values": [v for _, v in points],
+        "StatusCode": series.status if series else "Complete",
+        "Messages": series.messages if series else [],
+    }
 
 
 def _page(answers: list[dict], skip: int, most: int, scope: list) -> dict:
@@ -149,8 +166,14 @@ def _page(answers: list[dict], skip: int, most: int, scope: list) -> dict:
         shown = slice(first, min(count, first + room))
         room -= shown.stop - shown.start
         cut = shown.stop < count
-        results.append(answer | {"Values": answer["Values"][shown], "Timestamps": answer["Timestamps"][shown],
-                                 "StatusCode": "PartialData" if cut else answer["StatusCode"]})
+        results.append(
+            answer
+            | {
+                "Values": answer["Values"][shown],
+                "Timestamps": answer["Timestamps"][shown],
+                "StatusCode": "PartialData" if cut else answer["StatusCode"],
+            }
+        )
         if cut:
             return {"MetricDataResults": results, "NextToken": make_token(seen - count + shown.stop, scope)}
     return {"MetricDataResults": results, "Messages": []}
@@ -162,9 +185,9 @@ def _dimensions(holder: dict) -> dict[str, str]:
 
 def _rounded(start: datetime) -> datetime:
     """CloudWatch rounds a start down to a minute, five minutes or an hour, the coarser the older it is."""
-    age = datetime.now(timezone.utc) - start
+    age = datetime.now(UTC) - start
     step = 60 if age < timedelta(days=15) else 300 if age < timedelta(days=63) else 3600
-    return datetime.fromtimestamp(start.timestamp() // step * step, timezone.utc)
+    return datetime.fromtimestamp(start.timestamp() // step * step, UTC)
 
 
 def _statistic(name: str, values: list[float]) -> float:

@@ -1,7 +1,7 @@
 """Pages of AWS's own size for the lists that MiniStack returns whole, and AWS's bounds on what callers may ask for.
 
-MiniStack ignores page sizes and tokens for most lists: the front asks for everything each time and cuts. Where MiniStack
-pages correctly by itself (`native`) the front only steps in when a test has lowered the page size.
+MiniStack ignores page sizes and tokens for most lists: the front asks for everything each time and cuts. Where
+MiniStack pages correctly by itself (`native`) the front only steps in when a test has lowered the page size.
 """
 
 from __future__ import annotations
@@ -97,8 +97,11 @@ async def answer(call: Call, lowered: dict[str, int], forward: Callable[[Call], 
 def _check_longest(call: Call) -> None:
     name, most = LONGEST.get(call.name, ("", 0))
     if name and call.listed(name) > most:
-        raise AwsError("ValidationError", f"1 validation error detected: Value at '{name}' failed to satisfy constraint: "
-                                          f"Member must have length less than or equal to {most}")
+        raise AwsError(
+            "ValidationError",
+            f"1 validation error detected: Value at '{name}' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {most}",
+        )
 
 
 def _asked(call: Call, listing: Listing) -> int | None:
@@ -109,15 +112,20 @@ def _asked(call: Call, listing: Listing) -> int | None:
     asked = int(raw)
     if listing.low <= asked <= listing.high:
         return asked
-    bound = f"less than or equal to {listing.high}" if asked > listing.high else f"greater than or equal to {listing.low}"
+    bound = (
+        f"less than or equal to {listing.high}" if asked > listing.high else f"greater than or equal to {listing.low}"
+    )
     member = listing.size[0].lower() + listing.size[1:]
     if call.protocol == "ec2":
         relation = f"less than {listing.high + 1}" if asked > listing.high else f"greater than {listing.low - 1}"
         message = f"Value ( {asked} ) for parameter {member} is invalid. Expecting a value {relation}."
         raise AwsError("InvalidParameterValue", message)
     code = {"logs": "InvalidParameterException", "rds": "InvalidParameterValue"}.get(call.service, "ValidationError")
-    raise AwsError(code, f"1 validation error detected: Value '{asked}' at '{member}' failed to satisfy constraint: "
-                         f"Member must have value {bound}")
+    raise AwsError(
+        code,
+        f"1 validation error detected: Value '{asked}' at '{member}' failed to satisfy constraint: "
+        f"Member must have value {bound}",
+    )
 
 
 def _start(call: Call, listing: Listing) -> int:
@@ -127,15 +135,20 @@ def _start(call: Call, listing: Listing) -> int:
     start = read_token(token, _scope(call, listing))
     if start is None:
         code = {"elasticloadbalancing": "ValidationError", "sns": "InvalidParameter"}.get(
-            call.service, "InvalidParameterValue")
+            call.service, "InvalidParameterValue"
+        )
         raise AwsError(code, f"Invalid value for {listing.token}: {token}")
     return start
 
 
 def _scope(call: Call, listing: Listing) -> list:
     """What a token is bound to: the same question, whatever the page size."""
-    return [call.name, call.account, call.region,
-            {k: v for k, v in call.params.items() if k not in (listing.token, listing.size)}]
+    return [
+        call.name,
+        call.account,
+        call.region,
+        {k: v for k, v in call.params.items() if k not in (listing.token, listing.size)},
+    ]
 
 
 def make_token(position: int, scope: list) -> str:
@@ -162,7 +175,7 @@ def _cut(call: Call, listing: Listing, whole: Reply, start: int, size: int) -> R
         return whole
     items = wire.child(parent, listing.items)
     kept = list(items)
-    for item in kept[:start] + kept[start + size:]:
+    for item in kept[:start] + kept[start + size :]:
         items.remove(item)
     old = wire.child(parent, listing.next_token)
     if old is not None:

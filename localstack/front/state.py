@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from .calls import Call
 
@@ -45,12 +45,14 @@ class State:
 
     def record(self, call: Call, status: int | None) -> None:
         """Note a request; status None is a connection that the front closed without an answer."""
-        self.journal.append({
-            "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-            "service": call.service,
-            "operation": call.operation,
-            "region": call.region,
-            "account": call.account,
-            "status": status,
-            "params": call.params,
-        })
+        self.journal.append(
+            {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "service": call.service,
+                "operation": call.operation,
+                "region": call.region,
+                "account": call.account,
+                "status": status,
+                "params": call.params,
+            }
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.utils import formatdate
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -83,8 +83,10 @@ def error(call: Call, problem: AwsError) -> Reply:
     elif call.protocol == "rest":
         xml = f"<Error>{detail}<RequestId>{request_id}</RequestId></Error>"
     else:
-        xml = (f"<ErrorResponse><Error><Type>{sender}</Type>{detail}</Error>"
-               f"<RequestId>{request_id}</RequestId></ErrorResponse>")
+        xml = (
+            f"<ErrorResponse><Error><Type>{sender}</Type>{detail}</Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
     return reply(status, "text/xml", f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}'.encode(), identified)
 
 
@@ -117,5 +119,5 @@ def moment(value: str | float | int | datetime) -> datetime:
     elif isinstance(value, str):
         parsed = datetime.fromisoformat(value)
     else:
-        parsed = datetime.fromtimestamp(value, timezone.utc)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
+        parsed = datetime.fromtimestamp(value, UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

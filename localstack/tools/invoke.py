@@ -54,10 +54,20 @@ def zipped(bootstrap: Path) -> bytes:
 
 
 def deploy(client, package: bytes, variables: dict[str, str]) -> None:
-    settings = {"FunctionName": NAME, "Timeout": TIMEOUT_SECONDS, "MemorySize": 512, "Environment": {"Variables": variables}}
+    settings = {
+        "FunctionName": NAME,
+        "Timeout": TIMEOUT_SECONDS,
+        "MemorySize": 512,
+        "Environment": {"Variables": variables},
+    }
     try:
-        client.create_function(Runtime="provided.al2023", Handler="bootstrap", Role="arn:aws:iam::000000000000:role/aftermove",
-                               Code={"ZipFile": package}, **settings)
+        client.create_function(
+            Runtime="provided.al2023",
+            Handler="bootstrap",
+            Role="arn:aws:iam::000000000000:role/aftermove",
+            Code={"ZipFile": package},
+            **settings,
+        )
     except ClientError as problem:
         if problem.response["Error"]["Code"] != "ResourceConflictException":
             raise

@@ -14,7 +14,9 @@ QUEUE = "aftermove-inbox"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="localstack/receive", description=__doc__)
-    parser.add_argument("--wait", type=float, default=2, metavar="SECONDS", help="how long to wait for the first message")
+    parser.add_argument(
+        "--wait", type=float, default=2, metavar="SECONDS", help="how long to wait for the first message"
+    )
     parser.add_argument("--json", action="store_true", help="print each message as one line of JSON")
     args = parser.parse_args()
     messages = list(received(boto3.client("sqs"), args.wait))
