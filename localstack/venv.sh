@@ -21,8 +21,8 @@ if [ ! -e "$venv" ]; then
     "$base" -m venv "$making" >&2 \
         || complain "python could not make a venv: on Debian and Ubuntu install python3-venv, then try again"
     "$making/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2 \
-        || complain "pip could not install localstack/requirements.txt: check that the package index is reachable" \
-                    "(PIP_INDEX_URL, HTTPS_PROXY), then try again"
+        || { rm -rf "$making"; complain "pip could not install localstack/requirements.txt: check that the package index" \
+                                        "is reachable (PIP_INDEX_URL, HTTPS_PROXY), then try again"; }
     if [ -e "$venv" ]; then rm -rf "$making"; else mv "$making" "$venv"; fi
 fi
 export PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1
