@@ -1,0 +1,32 @@
+"""Fill a fresh local account; `python -m account` with the exports of localstack/start."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from . import bill, history, load_balancers, network, watching
+
+
+def main() -> int:
+    began = time.monotonic()
+    ids = network.build()
+    ids |= load_balancers.build(ids)
+    ids |= watching.build(ids)
+    events = history.build(ids)
+    bill.build()
+    seeded = {"topic_arn": ids["topic-aftermove-findings"], "queue_url": ids["queue-aftermove-inbox"], "resources": ids}
+    target = Path(os.environ["AFTERMOVE_LOCAL_STATE"]) / "seeded.json"
+    target.write_text(json.dumps(seeded, indent=2) + "\n")
+    print(
+        f"seeded {len(ids)} resources and {events} CloudTrail events in {time.monotonic() - began:.1f} s",
+        file=sys.stderr,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

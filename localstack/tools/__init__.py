@@ -1,0 +1,1 @@
+"""The small programs behind localstack/invoke-lambda, receive and demo."""
