@@ -201,7 +201,7 @@ mod tests {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..12 {
             let previous = format!("*a{}, ", level - 1).repeat(10);
-            text += &format!("a{level}: &a{level} [{previous}]\n");
+            text = format!("{text}a{level}: &a{level} [{previous}]\n");
         }
         let result = SourceFile::new("bomb.yaml", text).parse::<serde_json::Value>();
         assert!(result.is_err());

@@ -1,3 +1,384 @@
-//! Settings.
+//! Settings: the configuration file and the environment, resolved once into typed values.
+//!
+//! This is the only module that reads the environment.
+
 pub mod diagnostic;
 mod raw;
+pub mod regions;
+pub mod vocabulary;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono::{Days, NaiveDate};
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+use serde_saphyr::{Location, Spanned};
+
+use diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
+use raw::{RawConfig, RawMute, Regions as RawRegions};
+pub use regions::Regions;
+pub use vocabulary::{Pack, Severity};
+
+/// A mute may last a year at most: longer is a decision that nobody will remember.
+const LONGEST_MUTE_DAYS: u64 = 366;
+
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    pub regions: Regions,
+    pub packs: Vec<Pack>,
+    pub overrides: Overrides,
+    pub mutes: Vec<Mute>,
+    pub drift: Drift,
+    pub deliver: Deliver,
+    /// What the file asks for and this version does not do.
+    pub notes: Vec<String>,
+    /// Where policy ids are named, to be checked once the policies are known.
+    policy_mentions: Vec<(String, Diagnostic)>,
+}
+
+/// What the configuration changes about the policies.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    pub params: BTreeMap<String, IndexMap<String, Json>>,
+    pub severity: BTreeMap<String, Severity>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Mute {
+    pub policy: String,
+    /// An exact id, ARN or name, or a glob where it has a `*`.
+    pub resource: String,
+    pub owner: String,
+    pub reason: String,
+    pub expires: NaiveDate,
+    /// CEL; the mute holds only while it is true of the resource.
+    pub while_: Option<(String, Diagnostic)>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Drift {
+    pub automation_roles: Vec<String>,
+    pub approved_people: Vec<String>,
+    pub ignore_events: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Deliver {
+    pub sns_topic_arn: Option<String>,
+    pub s3: Option<Bucket>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Bucket {
+    pub bucket: String,
+    pub prefix: String,
+}
+
+impl Bucket {
+    pub fn key(&self, name: &str) -> String {
+        match self.prefix.trim_matches('/') {
+            "" => name.to_owned(),
+            prefix => format!("{prefix}/{name}"),
+        }
+    }
+}
+
+/// Where the configuration comes from: the flag, `AFTERMOVE_CONFIG`, or a file
+/// `aftermove.yaml` beside the binary.
+pub fn locate(flag: Option<&str>) -> Option<String> {
+    flag.map(str::to_owned)
+        .or_else(|| environment("AFTERMOVE_CONFIG"))
+        .or_else(|| {
+            let beside: PathBuf = std::env::current_exe().ok()?.with_file_name("aftermove.yaml");
+            beside.is_file().then(|| beside.display().to_string())
+        })
+}
+
+/// A variable of the environment; empty counts as unset.
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Config {
+    /// What holds without any file.
+    pub fn unconfigured() -> Self {
+        Self {
+            packs: vec![Pack::Essential, Pack::Recommended],
+            ..Self::default()
+        }
+        .with_environment()
+    }
+
+    /// Lambda learns of its topic only when it is deployed.
+    fn with_environment(mut self) -> Self {
+        if let Some(arn) = environment("AFTERMOVE_SNS_TOPIC_ARN") {
+            self.deliver.sns_topic_arn = Some(arn);
+        }
+        self
+    }
+
+    pub fn parse(file: &SourceFile, today: NaiveDate) -> Result<Self, Diagnostics> {
+        let raw: RawConfig = file.parse().map_err(|problem| Diagnostics(vec![problem]))?;
+        let mut resolver = Resolver {
+            file,
+            problems: Vec::new(),
+            mentions: Vec::new(),
+        };
+        let config = resolver.resolve(raw, today);
+        if resolver.problems.is_empty() {
+            Ok(config.with_environment())
+        } else {
+            Err(Diagnostics(resolver.problems))
+        }
+    }
+
+    /// Refuses params, severities and mutes of policies that do not exist.
+    pub fn check_policies(&self, known: &[&str]) -> Result<(), Diagnostics> {
+        let unknown: Vec<Diagnostic> = self
+            .policy_mentions
+            .iter()
+            .filter(|(id, _)| !known.contains(&id.as_str()))
+            .map(|(id, diagnostic)| {
+                let help = did_you_mean(id, known.iter().copied())
+                    .unwrap_or_else(|| "`aftermove policy list` shows the policies".to_owned());
+                Diagnostic {
+                    help,
+                    ..diagnostic.clone()
+                }
+            })
+            .collect();
+        if unknown.is_empty() {
+            Ok(())
+        } else {
+            Err(Diagnostics(unknown))
+        }
+    }
+}
+
+struct Resolver<'f> {
+    file: &'f SourceFile,
+    problems: Vec<Diagnostic>,
+    mentions: Vec<(String, Diagnostic)>,
+}
+
+impl Resolver<'_> {
+    fn diagnostic(&self, at: Location, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
+        self.file.diagnostic(self.file.span_at(at), message, help)
+    }
+
+    fn problem(&mut self, at: Location, message: impl Into<String>, help: impl Into<String>) {
+        let problem = self.diagnostic(at, message, help);
+        self.problems.push(problem);
+    }
+
+    fn mention(&mut self, id: &str, at: Location) {
+        let diagnostic = self.diagnostic(at, format!("there is no policy `{id}`"), "");
+        self.mentions.push((id.to_owned(), diagnostic));
+    }
+
+    fn resolve(&mut self, raw: RawConfig, today: NaiveDate) -> Config {
+        if let Some(version) = raw.version.as_ref().filter(|version| version.value != 1) {
+            self.problem(version.defined, "this is not version 1", "write `version: 1`");
+        }
+        let packs = match &raw.packs {
+            None => vec![Pack::Essential, Pack::Recommended],
+            Some(names) => names
+                .iter()
+                .filter_map(|name| self.pack(&name.value, name.defined))
+                .collect(),
+        };
+        let regions = raw
+            .regions
+            .as_ref()
+            .map_or(Regions::Current, |regions| self.regions(regions));
+        let overrides = self.overrides(raw.params, &raw.severity);
+        let mutes = raw
+            .mutes
+            .into_iter()
+            .filter_map(|mute| self.mute(mute.value, mute.defined, today))
+            .collect();
+        for event in &raw.drift.ignore_events {
+            if event
+                .value
+                .split_once(':')
+                .is_none_or(|(service, name)| service.is_empty() || name.is_empty())
+            {
+                self.problem(
+                    event.defined,
+                    format!("`{}` does not name an event", event.value),
+                    "write `service:EventName`, as in `ecs:UpdateService`",
+                );
+            }
+        }
+        let sns_topic_arn = raw.deliver.sns.and_then(|topic| {
+            let arn = topic.topic_arn.value;
+            if is_topic_arn(&arn) {
+                return Some(arn);
+            }
+            let help = "write it as `arn:aws:sns:eu-west-1:111122223333:name`; FIFO topics are not supported";
+            self.problem(
+                topic.topic_arn.defined,
+                format!("`{arn}` is not the ARN of a standard SNS topic"),
+                help,
+            );
+            None
+        });
+        let s3 = raw.deliver.s3.map(|s3| Bucket {
+            bucket: s3.bucket.value,
+            prefix: s3.prefix,
+        });
+        let mut notes = Vec::new();
+        for (asked, what) in [
+            (!raw.accounts.is_empty(), "accounts"),
+            (raw.deliver.chat.is_some(), "deliver.chat"),
+            (raw.deliver.slack.is_some(), "deliver.slack"),
+            (!raw.schedules.is_empty(), "schedules"),
+        ] {
+            if asked {
+                notes.push(format!(
+                    "The configuration has `{what}`, which this version does not act on."
+                ));
+            }
+        }
+        Config {
+            regions,
+            packs,
+            overrides,
+            mutes,
+            drift: Drift {
+                automation_roles: raw.drift.automation_roles,
+                approved_people: raw.drift.approved_people,
+                ignore_events: raw
+                    .drift
+                    .ignore_events
+                    .into_iter()
+                    .map(|event| event.value)
+                    .collect(),
+            },
+            deliver: Deliver { sns_topic_arn, s3 },
+            notes,
+            policy_mentions: std::mem::take(&mut self.mentions),
+        }
+    }
+
+    fn overrides(
+        &mut self,
+        params: IndexMap<String, Spanned<IndexMap<String, Json>>>,
+        severity: &IndexMap<String, Spanned<String>>,
+    ) -> Overrides {
+        let mut overrides = Overrides::default();
+        for (id, params) in params {
+            self.mention(&id, params.defined);
+            overrides.params.insert(id, params.value);
+        }
+        for (id, severity) in severity {
+            self.mention(id, severity.defined);
+            match Severity::ALL
+                .into_iter()
+                .find(|known| known.as_str() == severity.value)
+            {
+                Some(severity) => {
+                    overrides.severity.insert(id.clone(), severity);
+                }
+                None => self.problem(
+                    severity.defined,
+                    format!("`{}` is not a severity", severity.value),
+                    "write critical, high, medium, low or info",
+                ),
+            }
+        }
+        overrides
+    }
+
+    fn pack(&mut self, name: &str, at: Location) -> Option<Pack> {
+        let found = Pack::ALL.into_iter().find(|pack| pack.as_str() == name);
+        if found.is_none() {
+            self.problem(
+                at,
+                format!("`{name}` is not a pack"),
+                "the packs are essential, recommended and strict",
+            );
+        }
+        found
+    }
+
+    fn regions(&mut self, regions: &Spanned<RawRegions>) -> Regions {
+        match &regions.value {
+            RawRegions::Word(word) if word == "all" => Regions::All,
+            RawRegions::Word(word) => {
+                self.problem(
+                    regions.defined,
+                    format!("`{word}` is not a list of regions"),
+                    "write `regions: all`, or a list as in `regions: [eu-west-1]`",
+                );
+                Regions::Current
+            }
+            RawRegions::List(list) => {
+                for region in list {
+                    if let Err(message) = regions::check(&region.value) {
+                        self.problem(region.defined, message.0, message.1);
+                    }
+                }
+                Regions::Named(list.iter().map(|region| region.value.clone()).collect())
+            }
+        }
+    }
+
+    fn mute(&mut self, mute: RawMute, at: Location, today: NaiveDate) -> Option<Mute> {
+        let known = self.problems.len();
+        self.mention(&mute.policy.value, mute.policy.defined);
+        for (key, text) in [("owner", &mute.owner), ("reason", &mute.reason)] {
+            if text.trim().is_empty() {
+                self.problem(
+                    at,
+                    format!("this mute has no {key}"),
+                    "say who decided it, and why",
+                );
+            }
+        }
+        if mute.resource.value.trim().is_empty() || mute.resource.value.chars().all(|c| c == '*') {
+            self.problem(
+                mute.resource.defined,
+                "this mute is for every resource",
+                "name the resource, or a part of the name as in `web-*`; leave a policy out with `packs` or `params`",
+            );
+        }
+        let expires = mute.expires.value.parse::<NaiveDate>();
+        match expires {
+            Err(_) => self.problem(
+                mute.expires.defined,
+                format!("`{}` is not a date", mute.expires.value),
+                "write the last day of the mute as in `2026-12-31`",
+            ),
+            Ok(expires) if expires > today + Days::new(LONGEST_MUTE_DAYS) => self.problem(
+                mute.expires.defined,
+                "this mute lasts more than a year",
+                "choose a day within a year, and decide anew then",
+            ),
+            Ok(_) => {}
+        }
+        let while_ = mute.while_.map(|text| {
+            let place = self.diagnostic(text.defined, "", "");
+            (text.value, place)
+        });
+        (self.problems.len() == known).then_some(Mute {
+            policy: mute.policy.value,
+            resource: mute.resource.value,
+            owner: mute.owner,
+            reason: mute.reason,
+            expires: expires.ok()?,
+            while_,
+        })
+    }
+}
+
+fn is_topic_arn(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.split(':').collect();
+    matches!(parts[..], ["arn", partition, "sns", region, account, name]
+        if partition.starts_with("aws") && !region.is_empty() && account.len() == 12
+            && !name.is_empty() && !name.contains('.'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,23 +9,23 @@ use serde_saphyr::Spanned;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawConfig {
-    pub version: Option<Spanned<u32>>,
-    pub regions: Option<Spanned<Regions>>,
-    pub accounts: Vec<Spanned<serde_json::Value>>,
-    pub packs: Option<Vec<Spanned<String>>>,
-    pub params: IndexMap<String, Spanned<IndexMap<String, serde_json::Value>>>,
-    pub severity: IndexMap<String, Spanned<String>>,
-    pub mutes: Vec<Spanned<RawMute>>,
-    pub drift: RawDrift,
-    pub migration: RawMigration,
-    pub deliver: RawDeliver,
-    pub schedules: BTreeMap<String, Spanned<RawSchedule>>,
+pub(super) struct RawConfig {
+    pub(super) version: Option<Spanned<u32>>,
+    pub(super) regions: Option<Spanned<Regions>>,
+    pub(super) accounts: Vec<Spanned<serde_json::Value>>,
+    pub(super) packs: Option<Vec<Spanned<String>>>,
+    pub(super) params: IndexMap<String, Spanned<IndexMap<String, serde_json::Value>>>,
+    pub(super) severity: IndexMap<String, Spanned<String>>,
+    pub(super) mutes: Vec<Spanned<RawMute>>,
+    pub(super) drift: RawDrift,
+    pub(super) migration: RawMigration,
+    pub(super) deliver: RawDeliver,
+    pub(super) schedules: BTreeMap<String, Spanned<RawSchedule>>,
 }
 
 /// `all`, or a list of region names.
 #[derive(Debug)]
-pub enum Regions {
+pub(super) enum Regions {
     Word(String),
     List(Vec<Spanned<String>>),
 }
@@ -58,59 +58,60 @@ impl<'de> Deserialize<'de> for Regions {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawMute {
-    pub policy: Spanned<String>,
-    pub resource: Spanned<String>,
-    pub owner: String,
-    pub reason: String,
-    pub expires: Spanned<NaiveDate>,
+pub(super) struct RawMute {
+    pub(super) policy: Spanned<String>,
+    pub(super) resource: Spanned<String>,
+    pub(super) owner: String,
+    pub(super) reason: String,
+    pub(super) expires: Spanned<String>,
     #[serde(rename = "while")]
-    pub while_: Option<Spanned<String>>,
+    pub(super) while_: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawDrift {
-    pub automation_roles: Vec<String>,
-    pub approved_people: Vec<String>,
-    pub ignore_events: Vec<Spanned<String>>,
+pub(super) struct RawDrift {
+    pub(super) automation_roles: Vec<String>,
+    pub(super) approved_people: Vec<String>,
+    pub(super) ignore_events: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawMigration {
-    pub cutover: Option<NaiveDate>,
-    pub rollback_until: Option<NaiveDate>,
-    pub expected_monthly_usd: Option<f64>,
+pub(super) struct RawMigration {
+    pub(super) cutover: Option<NaiveDate>,
+    pub(super) rollback_until: Option<NaiveDate>,
+    pub(super) expected_monthly_usd: Option<f64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawDeliver {
-    pub sns: Option<RawTopic>,
-    pub chat: Option<Spanned<serde_json::Value>>,
-    pub slack: Option<Spanned<serde_json::Value>>,
+pub(super) struct RawDeliver {
+    pub(super) sns: Option<RawTopic>,
+    pub(super) chat: Option<Spanned<serde_json::Value>>,
+    pub(super) slack: Option<Spanned<serde_json::Value>>,
     pub s3: Option<RawBucket>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawTopic {
-    pub topic_arn: Spanned<String>,
+pub(super) struct RawTopic {
+    pub(super) topic_arn: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawBucket {
-    pub bucket: Spanned<String>,
+pub(super) struct RawBucket {
+    pub(super) bucket: Spanned<String>,
     #[serde(default)]
-    pub prefix: String,
+    pub(super) prefix: String,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RawSchedule {
-    pub job: String,
-    pub cron: Spanned<String>,
-    pub timezone: Option<String>,
+#[expect(dead_code, reason = "only its shape is checked so far")]
+pub(super) struct RawSchedule {
+    pub(super) job: String,
+    pub(super) cron: Spanned<String>,
+    pub(super) timezone: Option<String>,
 }

@@ -27,7 +27,8 @@ pub fn files() -> Vec<SourceFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::load::{Overrides, load};
+    use crate::config::Overrides;
+    use crate::policy::load::load;
     use crate::policy::test;
 
     /// Details that a policy may ask for; [`crate::collect::DETAILS`] has their reads.

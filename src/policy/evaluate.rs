@@ -276,7 +276,7 @@ impl Case<'_> {
         let (start, end) = metric.window(self.now);
         let query = |dimensions| Query {
             namespace: metric.namespace.clone(),
-            metric: metric.metric_name.clone(),
+            metric: metric.metric.clone(),
             dimensions,
             statistic: metric.statistic.as_str().to_owned(),
             period_seconds: i32::try_from(metric.period.num_seconds()).unwrap_or(i32::MAX),
@@ -289,18 +289,15 @@ impl Case<'_> {
     /// The series that a metric's queries were answered with, as one.
     fn series(&self, metric: &Metric, answers: &BTreeMap<String, Series>) -> Series {
         let Some(queries) = self.queries(metric) else {
-            return unavailable(format!(
-                "{} does not apply to {}",
-                metric.metric_name, self.meta.name
-            ));
+            return unavailable(format!("{} does not apply to {}", metric.metric, self.meta.name));
         };
         let mut sum: BTreeMap<DateTime<Utc>, f64> = BTreeMap::new();
         for query in &queries {
             let Some(series) = answers.get(&query.key()) else {
-                return unavailable(format!("{} was not read", metric.metric_name));
+                return unavailable(format!("{} was not read", metric.metric));
             };
             if let Some(reason) = &series.incomplete {
-                return unavailable(format!("{}: {reason}", metric.metric_name));
+                return unavailable(format!("{}: {reason}", metric.metric));
             }
             for point in &series.points {
                 *sum.entry(point.at).or_default() += point.value;
@@ -317,7 +314,7 @@ impl Case<'_> {
             let Some(created_at) = self.meta.created_at else {
                 return unavailable(format!(
                     "{} has gaps, and nothing tells whether {} existed then",
-                    metric.metric_name, self.meta.name
+                    metric.metric, self.meta.name
                 ));
             };
             let mut at = start;
@@ -331,7 +328,7 @@ impl Case<'_> {
         if points.is_empty() {
             return unavailable(format!(
                 "CloudWatch has no data of {} for {}",
-                metric.metric_name, self.meta.name
+                metric.metric, self.meta.name
             ));
         }
         Series {

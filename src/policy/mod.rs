@@ -24,12 +24,11 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::config::diagnostic::SourceFile;
+use crate::config::{Pack, Severity};
 use crate::inventory::Kind as _;
 use crate::inventory::cloudtrail::{Change, Event};
 use crate::relate::RELATIONS;
 use expression::Expression;
-use outcome::Severity;
-pub use raw::Pack;
 use raw::{Missing, RawTest, Statistic};
 use template::Template;
 
@@ -71,10 +70,11 @@ pub struct Policy {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "CloudWatch calls it so")]
 struct Metric {
     name: String,
     namespace: String,
-    metric_name: String,
+    metric: String,
     dimensions: Vec<(String, Expression)>,
     statistic: Statistic,
     period: Duration,

@@ -8,7 +8,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
-use super::outcome::Severity;
+use crate::config::{Pack, Severity};
 
 pub(crate) type Text = Spanned<String>;
 
@@ -51,28 +51,6 @@ pub(crate) struct RawPolicy {
     #[serde(default)]
     pub(crate) sources: Vec<String>,
     pub(crate) tests: Spanned<Vec<Spanned<RawTest>>>,
-}
-
-/// Who should hear of it: `essential` and `recommended` run by default.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
-#[serde(rename_all = "lowercase")]
-pub enum Pack {
-    Essential,
-    #[default]
-    Recommended,
-    Strict,
-}
-
-impl Pack {
-    pub const ALL: [Self; 3] = [Self::Essential, Self::Recommended, Self::Strict];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Essential => "essential",
-            Self::Recommended => "recommended",
-            Self::Strict => "strict",
-        }
-    }
 }
 
 /// One expression, or several by the reason that each of them gives.

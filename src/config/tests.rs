@@ -1,0 +1,112 @@
+//! What the configuration means, and what is refused.
+
+use super::*;
+
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 20).unwrap()
+}
+
+fn parse(text: &str) -> Result<Config, Diagnostics> {
+    Config::parse(&SourceFile::new("aftermove.yaml", text), today())
+}
+
+fn problems(text: &str) -> Vec<String> {
+    parse(text).err().map_or(Vec::new(), |Diagnostics(list)| {
+        list.iter().map(|d| format!("{d:?}")).collect()
+    })
+}
+
+#[test]
+fn every_key_is_optional() {
+    let config = parse("version: 1\n").unwrap();
+    assert_eq!(config.regions, Regions::Current);
+    assert_eq!(config.packs, [Pack::Essential, Pack::Recommended]);
+}
+
+#[test]
+fn a_whole_configuration_is_understood() {
+    let config = parse(
+        r"
+version: 1
+regions: [eu-west-1, us-east-1]
+packs: [essential]
+params: { elbv2-load-balancer-idle: { min_age_days: 14 } }
+severity: { logs-group-no-retention: low }
+mutes:
+  - { policy: logs-group-no-retention, resource: /audit/*, owner: ann, reason: kept by law, expires: 2027-05-01,
+      while: resource.stored_bytes < 1000 }
+drift: { automation_roles: [deployer], approved_people: [ann@example.com], ignore_events: ['ecs:UpdateService'] }
+migration: { cutover: 2026-11-01, rollback_until: 2026-12-01, expected_monthly_usd: 900 }
+deliver:
+  sns: { topic_arn: 'arn:aws:sns:eu-west-1:111122223333:findings' }
+  s3: { bucket: b, prefix: nightly/ }
+schedules: { nightly: { job: scan, cron: '0 3 * * ? *', timezone: UTC } }
+",
+    )
+    .unwrap();
+    assert_eq!(
+        config.regions,
+        Regions::Named(vec!["eu-west-1".into(), "us-east-1".into()])
+    );
+    assert_eq!(
+        config.overrides.severity["logs-group-no-retention"],
+        Severity::Low
+    );
+    assert_eq!(
+        config.mutes[0].expires,
+        NaiveDate::from_ymd_opt(2027, 5, 1).unwrap()
+    );
+    assert_eq!(config.deliver.s3.unwrap().key("state.json"), "nightly/state.json");
+    assert_eq!(
+        config.notes,
+        ["The configuration has `schedules`, which this version does not act on."]
+    );
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place_and_its_remedy() {
+    let seen: Vec<String> = [
+        "version: 2\n",
+        "regions: [eu-wst-1]\n",
+        "regions: everywhere\n",
+        "packs: [esential]\n",
+        "severity: { logs-group-no-retention: grave }\n",
+        "deliver: { sns: { topic_arn: findings } }\n",
+        "deliver: { sns: { topic: findings } }\n",
+        "drift: { ignore_events: [UpdateService] }\n",
+        "mutes:\n  - { policy: p, resource: '*', owner: ann, reason: r, expires: 2026-12-01 }\n",
+        "mutes:\n  - { policy: p, resource: web, owner: ann, reason: r, expires: 2028-12-01 }\n",
+        "mutes:\n  - { policy: p, resource: web, owner: ann, reason: r }\n",
+        "mutes:\n  - { policy: p, resource: web, owner: ann, reason: r, expires: soon }\n",
+    ]
+    .into_iter()
+    .flat_map(problems)
+    .collect();
+    insta::assert_snapshot!(seen.join("\n"), @r"
+        aftermove.yaml:1:10: this is not version 1 (write `version: 1`)
+        aftermove.yaml:1:11: unknown region `eu-wst-1` (did you mean `eu-west-1`?)
+        aftermove.yaml:1:10: `everywhere` is not a list of regions (write `regions: all`, or a list as in `regions: [eu-west-1]`)
+        aftermove.yaml:1:9: `esential` is not a pack (the packs are essential, recommended and strict)
+        aftermove.yaml:1:38: `grave` is not a severity (write critical, high, medium, low or info)
+        aftermove.yaml:1:30: `findings` is not the ARN of a standard SNS topic (write it as `arn:aws:sns:eu-west-1:111122223333:name`; FIFO topics are not supported)
+        aftermove.yaml:1:19: unknown key `topic` (did you mean `topic_arn`?)
+        aftermove.yaml:1:26: `UpdateService` does not name an event (write `service:EventName`, as in `ecs:UpdateService`)
+        aftermove.yaml:2:28: this mute is for every resource (name the resource, or a part of the name as in `web-*`; leave a policy out with `packs` or `params`)
+        aftermove.yaml:2:65: this mute lasts more than a year (choose a day within a year, and decide anew then)
+        aftermove.yaml:2:45: the key `expires` is missing (add `expires: …`)
+        aftermove.yaml:2:65: `soon` is not a date (write the last day of the mute as in `2026-12-31`)
+        ");
+}
+
+#[test]
+fn a_policy_that_does_not_exist_is_refused_once_the_policies_are_known() {
+    let config = parse("params: { logs-group-no-retenton: { large_gb: 5 } }\n").unwrap();
+    let error = config
+        .check_policies(&["logs-group-no-retention"])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("aftermove.yaml:1") && error.contains("did you mean `logs-group-no-retention`?"),
+        "{error}"
+    );
+}
