@@ -1,1 +1,370 @@
-//! run
+//! The pipeline, and the only place that sees every stage of it.
+//!
+//! The command line and the Lambda both call [`scan`].
+
+pub mod setup;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, Duration, Utc};
+use tokio::time::Instant;
+
+use crate::collect::{self, CollectError, Context, Meter, Progress};
+use crate::config::diagnostic::Diagnostics;
+use crate::config::{Config, Regions, files};
+use crate::deliver;
+use crate::drift;
+use crate::findings::lifecycle::{Extent, Place, PolicyScope, settle};
+use crate::findings::mute::{Mute, MuteError};
+use crate::findings::state::State;
+use crate::inventory::cloudtrail::Change;
+use crate::inventory::{Coverage, CoverageStatus, Inventory, Kind as _, Scope};
+use crate::policy::outcome::{Evaluation, Verdicts};
+use crate::policy::{Policy, evaluate, mute};
+use crate::relate;
+use crate::report::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
+use crate::store;
+pub use setup::Request;
+
+/// Events reach the history within about 15 minutes, sometimes later; the
+/// windows of two runs overlap by this much.
+const EVENT_OVERLAP: Duration = Duration::minutes(60);
+/// How far the first run looks back.
+const FIRST_WINDOW: Duration = Duration::hours(24);
+/// LookupEvents keeps 90 days.
+const EVENT_HISTORY: Days = Days::new(90);
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("{0}")]
+    Refused(#[from] Diagnostics),
+    #[error(transparent)]
+    File(#[from] files::FileError),
+    #[error("there is no {0}")]
+    NoConfig(String),
+    #[error("{message}; {help}")]
+    Region { message: String, help: String },
+    #[error("no region is set; give --region, set AWS_REGION, or name `regions` in the configuration")]
+    NoRegion,
+    #[error("there is no policy `{id}`; {help}")]
+    UnknownPolicy { id: String, help: String },
+    #[error("{path} is not an inventory: {source}")]
+    Inventory { path: String, source: serde_json::Error },
+    #[error(transparent)]
+    Collect(#[from] CollectError),
+    #[error(transparent)]
+    Mute(#[from] MuteError),
+    #[error(transparent)]
+    Location(#[from] store::LocationError),
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+}
+
+impl RunError {
+    /// A stable name for logs and for Lambda's errorType.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Refused(_) | Self::NoConfig(_) | Self::Region { .. } | Self::NoRegion | Self::Mute(_) => {
+                "ConfigurationError"
+            }
+            Self::UnknownPolicy { .. } => "UnknownPolicy",
+            Self::File(_) | Self::Inventory { .. } => "FileError",
+            Self::Collect(_) => "AwsError",
+            Self::Location(_) | Self::Store(_) => "StateError",
+        }
+    }
+}
+
+/// What a scan leaves behind.
+#[derive(Debug)]
+pub struct Scan {
+    pub report: Report,
+    /// What was to be sent or kept and was not; the report's notes say it, too.
+    pub undelivered: bool,
+}
+
+/// Reads, judges, compares with the last run, delivers, and keeps the state.
+pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) -> Result<Scan, RunError> {
+    let started_at = Utc::now();
+    let config = setup::config(request, started_at).await?;
+    let all = setup::policies(request.policies.as_deref(), &config)?;
+    let policies = setup::select(&all, &request.only, &config.packs)?;
+    let conditions = while_conditions(&config, &all)?;
+    let mutes = mutes(&config)?;
+    let aws = Aws::new(request).await;
+    let place = state_place(request, &config)?;
+    let loaded = place.load(Some(&aws.s3)).await?;
+
+    let inventory = match &request.inventory {
+        Some(path) => read_inventory(path)?,
+        None => read_aws(request, &config, &policies, &loaded.state, &aws, started_at, progress).await?,
+    };
+    let verdicts = evaluate::evaluate(&policies, &inventory);
+    let while_holds = |mute: &Mute, evaluation: &Evaluation| {
+        let key = (mute.policy.clone(), mute.while_.clone()?);
+        conditions.get(&key)?.holds(&inventory, evaluation, inventory.taken_at)
+    };
+    let scopes: Vec<PolicyScope<'_>> = policies
+        .iter()
+        .map(|policy| PolicyScope { id: &policy.id, windowed: policy.resource_type == Change::TYPE })
+        .collect();
+    let places: Vec<Place> = inventory
+        .scopes
+        .iter()
+        .map(|scope| Place { account: scope.account.clone(), region: scope.region.clone() })
+        .collect();
+    let extent = Extent { policies: &scopes, places: &places };
+    let settled = settle(&loaded.state, &verdicts, extent, &mutes, &while_holds, inventory.taken_at);
+
+    let mut state = settled.state;
+    for scope in &inventory.scopes {
+        if request.inventory.is_none() && scope.complete(Change::TYPE) {
+            state.last_complete.insert(State::place(&scope.account, &scope.region), inventory.taken_at);
+        }
+    }
+    let mut report = report(request, &policies, &inventory, &verdicts, started_at);
+    report.notes = config.notes.iter().cloned().chain(settled.notes).collect();
+    report.findings = settled.findings;
+    report.usage = aws.usage();
+
+    let mut undelivered = publish(request, &config, &aws, &mut report, &loaded.state, &mut state).await;
+    if let Some(s3) = config.deliver.s3.as_ref().filter(|_| request.notify)
+        && let Err(error) = deliver::s3::put_report(&aws.s3, &s3.bucket, &s3.prefix, &report).await
+    {
+        report.notes.push(error.to_string());
+        undelivered = true;
+    }
+    if let Err(error) = place.save(&state, loaded.etag.as_deref(), Some(&aws.s3)).await {
+        report.notes.push(format!("The state was not saved, so the next run repeats this one's news: {error}"));
+        undelivered = true;
+    }
+    report.usage = aws.usage();
+    report.run.finished_at = Utc::now();
+    Ok(Scan { report, undelivered })
+}
+
+/// The inventory alone, for `aftermove collect`.
+pub async fn inventory(
+    request: &Request,
+    progress: &(dyn Fn(&Progress<'_>) + Sync),
+) -> Result<Inventory, RunError> {
+    let now = Utc::now();
+    let config = setup::config(request, now).await?;
+    let all = setup::policies(request.policies.as_deref(), &config)?;
+    let policies = setup::select(&all, &request.only, &config.packs)?;
+    let aws = Aws::new(request).await;
+    read_aws(request, &config, &policies, &State::default(), &aws, now, progress).await
+}
+
+/// One run's way to AWS.
+struct Aws {
+    sdk: collect::SdkConfig,
+    s3: collect::S3Client,
+    meter: Arc<Meter>,
+}
+
+impl Aws {
+    async fn new(request: &Request) -> Self {
+        let sdk = collect::sdk_config(request.profile.as_deref(), None).await;
+        let meter = Arc::new(Meter::default());
+        let s3 = collect::s3(&sdk, &meter);
+        Self { sdk, s3, meter }
+    }
+
+    fn usage(&self) -> Usage {
+        Usage { api_calls: self.meter.calls(), usd: self.meter.usd() }
+    }
+}
+
+/// Reads what the policies need, and nothing else.
+async fn read_aws(
+    request: &Request,
+    config: &Config,
+    policies: &[&Policy],
+    state: &State,
+    aws: &Aws,
+    now: DateTime<Utc>,
+    progress: &(dyn Fn(&Progress<'_>) + Sync),
+) -> Result<Inventory, RunError> {
+    let regions = match &config.regions {
+        Regions::Named(regions) => regions.clone(),
+        Regions::Current => vec![aws.sdk.region().ok_or(RunError::NoRegion)?.to_string()],
+        Regions::All => collect::regions(&aws.sdk, &aws.meter).await?,
+    };
+    let caller = collect::caller_identity(&aws.sdk, &aws.meter).await?;
+    let deadline = Instant::now() + request.time_limit;
+    let contexts: Vec<Context> = regions
+        .into_iter()
+        .map(|region| Context {
+            clients: collect::Clients::new(&aws.sdk, &region, &aws.meter),
+            events_from: events_from(state, &State::place(&caller.account, &region), now),
+            account: caller.account.clone(),
+            region,
+            now,
+            deadline,
+        })
+        .collect();
+    let types: BTreeSet<&str> = policies.iter().flat_map(|policy| policy.types()).collect();
+    let drift = drift::Settings {
+        automation_roles: config.drift.automation_roles.clone(),
+        approved_people: config.drift.approved_people.clone(),
+        ignore_events: config.drift.ignore_events.clone(),
+        own_principals: vec![caller.arn],
+    };
+    let mut scopes = collect::collect(&contexts, &types, progress).await;
+    for scope in &mut scopes {
+        relate::relate(scope);
+        drift::fold_into(scope, &drift);
+    }
+    let details = scopes
+        .iter_mut()
+        .zip(&contexts)
+        .map(|(scope, context)| read_metrics_and_details(policies, scope, context, now));
+    futures::future::join_all(details).await;
+    Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
+}
+
+fn events_from(state: &State, place: &str, now: DateTime<Utc>) -> DateTime<Utc> {
+    let from = state.last_complete.get(place).map_or(now - FIRST_WINDOW, |last| *last - EVENT_OVERLAP);
+    from.max(now - EVENT_HISTORY)
+}
+
+/// Metrics for the resources that `skip` leaves in; then the costly details
+/// for those that the metrics make suspects.
+async fn read_metrics_and_details(
+    policies: &[&Policy],
+    scope: &mut Scope,
+    context: &Context,
+    now: DateTime<Utc>,
+) {
+    let queries: Vec<_> = evaluate::metric_queries(policies, scope, now).into_iter().collect();
+    if !queries.is_empty() {
+        scope.series = collect::fetch_metrics(context, &queries).await;
+        let failed: Vec<&str> = scope.series.values().filter_map(|series| series.incomplete.as_deref()).collect();
+        let status = if failed.is_empty() { CoverageStatus::Complete } else { CoverageStatus::Partial };
+        let detail = match failed.first() {
+            None => String::new(),
+            Some(reason) => format!("{} of {} metric series: {reason}", failed.len(), queries.len()),
+        };
+        scope.coverage.push(Coverage { resource_type: "AWS::CloudWatch::Metric".to_owned(), status, detail });
+    }
+    let wanted = evaluate::detail_requests(policies, scope, now);
+    for detail in collect::DETAILS {
+        if let Some(arns) = wanted.get(detail.name) {
+            let arns: Vec<String> = arns.iter().cloned().collect();
+            detail.fill(context, scope, &arns).await;
+        }
+    }
+    relate::relate(scope);
+}
+
+fn report(
+    request: &Request,
+    policies: &[&Policy],
+    inventory: &Inventory,
+    verdicts: &Verdicts,
+    started_at: DateTime<Utc>,
+) -> Report {
+    let coverage: Vec<CoverageRow> = inventory
+        .scopes
+        .iter()
+        .flat_map(|scope| {
+            scope.coverage.iter().map(|row| CoverageRow {
+                account: scope.account.clone(),
+                region: scope.region.clone(),
+                resource_type: row.resource_type.clone(),
+                status: row.status,
+                detail: row.detail.clone(),
+            })
+        })
+        .collect();
+    let distinct = |of: fn(&Scope) -> &String| {
+        inventory.scopes.iter().map(of).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+    };
+    Report {
+        run: RunInfo {
+            id: uuid::Uuid::now_v7().to_string(),
+            trigger: request.trigger,
+            started_at,
+            finished_at: started_at,
+            complete: verdicts.blind.is_empty()
+                && coverage.iter().all(|row| row.status == CoverageStatus::Complete),
+        },
+        accounts: distinct(|scope| &scope.account),
+        regions: distinct(|scope| &scope.region),
+        findings: Vec::new(),
+        policies: PolicyCounts::tally(policies.iter().map(|policy| policy.id.as_str()), verdicts),
+        coverage,
+        notes: Vec::new(),
+        usage: Usage::default(),
+    }
+}
+
+/// Sends the summary and the news. What cannot be sent, or is not to be sent
+/// this time, stays in the state for the next run that does.
+async fn publish(
+    request: &Request,
+    config: &Config,
+    aws: &Aws,
+    report: &mut Report,
+    previous: &State,
+    state: &mut State,
+) -> bool {
+    let Some(topic_arn) = &config.deliver.sns_topic_arn else { return false };
+    let retry = previous.still_undelivered(&report.findings);
+    if !request.notify {
+        let news = report.findings.iter().filter(|finding| finding.status.is_news());
+        state.undelivered = retry.iter().chain(news).map(|finding| (finding.id.clone(), finding.status)).collect();
+        return false;
+    }
+    let region = topic_arn.split(':').nth(3).unwrap_or_default();
+    let client = collect::sns(&aws.sdk, region, &aws.meter);
+    let delivery = deliver::sns::publish(&client, topic_arn, report, &retry).await;
+    state.undelivered = delivery.for_state();
+    let notes = delivery.notes();
+    let failed = !notes.is_empty();
+    report.notes.extend(notes);
+    failed
+}
+
+fn state_place(request: &Request, config: &Config) -> Result<store::Location, RunError> {
+    Ok(match (&request.state, &config.deliver.s3) {
+        (Some(place), _) => place.parse()?,
+        (None, Some(s3)) => store::Location::S3 { bucket: s3.bucket.clone(), key: s3.key("state.json") },
+        (None, None) => store::Location::None,
+    })
+}
+
+fn read_inventory(path: &std::path::Path) -> Result<Inventory, RunError> {
+    let bytes = std::fs::read(path)
+        .map_err(|source| files::FileError::Read { path: path.to_owned(), source })?;
+    serde_json::from_slice(&bytes)
+        .map_err(|source| RunError::Inventory { path: path.display().to_string(), source })
+}
+
+type Conditions<'p> = BTreeMap<(String, String), mute::Condition<'p>>;
+
+fn while_conditions<'p>(config: &Config, policies: &'p [Policy]) -> Result<Conditions<'p>, RunError> {
+    let mut conditions = BTreeMap::new();
+    for written in &config.mutes {
+        let policy = policies.iter().find(|policy| policy.id == written.policy);
+        if let (Some((text, place)), Some(policy)) = (&written.while_, policy) {
+            let condition = mute::Condition::compile(policy, text, place)?;
+            conditions.insert((policy.id.clone(), text.clone()), condition);
+        }
+    }
+    Ok(conditions)
+}
+
+fn mutes(config: &Config) -> Result<Vec<Mute>, RunError> {
+    config
+        .mutes
+        .iter()
+        .cloned()
+        .map(|mute| {
+            let while_ = mute.while_.map(|(text, _)| text);
+            Ok(Mute::new(mute.policy, mute.resource, mute.owner, mute.reason, mute.expires, while_)?)
+        })
+        .collect()
+}

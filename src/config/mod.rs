@@ -3,6 +3,7 @@
 //! This is the only module that reads the environment.
 
 pub mod diagnostic;
+pub mod files;
 mod raw;
 pub mod regions;
 pub mod vocabulary;

@@ -17,7 +17,7 @@ use crate::inventory::metrics::{Point, Query, Series};
 use crate::inventory::{Inventory, Kind as _, Meta, Resource, Scope};
 
 /// The metric series that the policies need of a scope, for the resources that `skip` leaves in.
-pub fn metric_queries(policies: &[Policy], scope: &Scope, now: DateTime<Utc>) -> BTreeSet<Query> {
+pub fn metric_queries(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>) -> BTreeSet<Query> {
     let mut queries = BTreeSet::new();
     for_each(policies, scope, now, |case| {
         if case.early_skip().is_none() {
@@ -31,7 +31,7 @@ pub fn metric_queries(policies: &[Policy], scope: &Scope, now: DateTime<Utc>) ->
 
 /// The resources, by ARN, for which each costly detail is worth reading.
 pub fn detail_requests(
-    policies: &[Policy],
+    policies: &[&Policy],
     scope: &Scope,
     now: DateTime<Utc>,
 ) -> BTreeMap<String, BTreeSet<String>> {
@@ -54,7 +54,7 @@ pub fn detail_requests(
 }
 
 /// Every policy on every resource of the inventory.
-pub fn evaluate(policies: &[Policy], inventory: &Inventory) -> Verdicts {
+pub fn evaluate(policies: &[&Policy], inventory: &Inventory) -> Verdicts {
     let mut verdicts = Verdicts::default();
     for scope in &inventory.scopes {
         for_each(policies, scope, inventory.taken_at, |case| {
@@ -94,9 +94,9 @@ fn blind(policy: &Policy, scope: &Scope) -> Option<Blind> {
 }
 
 /// Converts each resource once and hands it to every policy of its type.
-fn for_each(policies: &[Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl FnMut(&Case<'_>)) {
+fn for_each(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl FnMut(&Case<'_>)) {
     let mut by_type: BTreeMap<&str, Vec<&Policy>> = BTreeMap::new();
-    for policy in policies {
+    for &policy in policies {
         by_type.entry(policy.resource_type).or_default().push(policy);
     }
     let Ok(root) = base_context(now) else { return };

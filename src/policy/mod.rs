@@ -11,6 +11,7 @@ pub mod evaluate;
 mod expression;
 pub mod functions;
 pub mod load;
+pub mod mute;
 pub mod outcome;
 mod raw;
 mod template;

@@ -1,0 +1,55 @@
+//! The `while:` of a mute: a condition on the resource that the policy judges.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::Policy;
+use super::check::{Kind, Names, check, require_bool};
+use super::evaluate::{base_context, params, resource_value};
+use super::expression::Expression;
+use super::functions::ENV;
+use super::outcome::Evaluation;
+use crate::config::diagnostic::{Diagnostic, Diagnostics};
+use crate::inventory::{self, Inventory};
+
+/// A compiled `while:`.
+#[derive(Debug)]
+pub struct Condition<'p> {
+    policy: &'p Policy,
+    expression: Expression,
+}
+
+impl<'p> Condition<'p> {
+    /// `place` points at the condition in the configuration file.
+    pub fn compile(policy: &'p Policy, text: &str, place: &Diagnostic) -> Result<Self, Diagnostics> {
+        let file = &place.source;
+        let schema = inventory::schema(policy.resource_type).unwrap_or_default().to_value();
+        let names = Names {
+            resource_type: policy.resource_type,
+            schema: &schema,
+            params: policy.params.iter().map(|(name, value)| (name.as_str(), Kind::of_json(value))).collect(),
+            variables: BTreeMap::new(),
+            metrics: None,
+        };
+        let expression = Expression::compile(&ENV, file, text, place.span.start)
+            .map_err(|problem| Diagnostics(vec![problem]))?;
+        let mut problems = Vec::new();
+        let found = check(file, &expression, &names, &mut problems);
+        require_bool(file, &expression, &found, &names, &mut problems);
+        if problems.is_empty() { Ok(Self { policy, expression }) } else { Err(Diagnostics(problems)) }
+    }
+
+    /// Whether it holds of the evaluated resource; `None` where that cannot be told.
+    pub fn holds(&self, inventory: &Inventory, evaluation: &Evaluation, now: DateTime<Utc>) -> Option<bool> {
+        let resource = inventory
+            .scopes
+            .iter()
+            .flat_map(|scope| &scope.resources)
+            .find(|r| r.type_name() == evaluation.resource_type && *r.meta() == evaluation.resource)?;
+        let mut context = base_context(now).ok()?;
+        context.add_variable_from_value("resource", resource_value(resource, self.policy));
+        context.add_variable_from_value("params", params(&self.policy.params));
+        self.expression.holds(&context).ok()
+    }
+}

@@ -1,0 +1,87 @@
+//! What a run starts from: the configuration, the policies and the mutes.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::RunError;
+use crate::config::diagnostic::{SourceFile, did_you_mean};
+use crate::config::{Config, Pack, files};
+use crate::policy::{Policy, builtin, load};
+use crate::{collect, store};
+
+/// How a run is asked for, by the command line or by a Lambda event.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// A path or `s3://bucket/key`.
+    pub config: Option<String>,
+    /// A folder or file whose policies join or override the built-in ones.
+    pub policies: Option<PathBuf>,
+    pub only: Vec<String>,
+    pub regions: Vec<String>,
+    /// A saved inventory to judge instead of reading AWS.
+    pub inventory: Option<PathBuf>,
+    /// `none`, a path or `s3://bucket/key`; by default beside the reports in S3, if there are any.
+    pub state: Option<String>,
+    pub profile: Option<String>,
+    pub notify: bool,
+    /// `schedule`, `incident` or `manual`.
+    pub trigger: &'static str,
+    /// When the run has to be over.
+    pub time_limit: std::time::Duration,
+}
+
+/// The configuration as the request, the environment or the folder gives it.
+pub async fn config(request: &Request, now: DateTime<Utc>) -> Result<Config, RunError> {
+    let mut config = match crate::config::locate(request.config.as_deref()) {
+        None => Config::unconfigured(),
+        Some(place) => Config::parse(&config_file(&place, request).await?, now.date_naive())?,
+    };
+    if !request.regions.is_empty() {
+        for region in &request.regions {
+            crate::config::regions::check(region)
+                .map_err(|(message, help)| RunError::Region { message, help })?;
+        }
+        config.regions = crate::config::Regions::Named(request.regions.clone());
+    }
+    Ok(config)
+}
+
+async fn config_file(place: &str, request: &Request) -> Result<SourceFile, RunError> {
+    if !place.starts_with("s3://") {
+        return Ok(files::read(Path::new(place))?);
+    }
+    let location: store::Location = place.parse()?;
+    let sdk = collect::sdk_config(request.profile.as_deref(), None).await;
+    let s3 = collect::s3(&sdk, &std::sync::Arc::default());
+    let bytes = location.read(Some(&s3)).await?.ok_or_else(|| RunError::NoConfig(place.to_owned()))?;
+    let text = String::from_utf8(bytes).map_err(|_| RunError::NoConfig(format!("UTF-8 text in {place}")))?;
+    Ok(SourceFile::new(place, text))
+}
+
+/// Every policy, built-in and the user's, with the configuration's overrides.
+pub fn policies(directory: Option<&Path>, config: &Config) -> Result<Vec<Policy>, RunError> {
+    let mut sources = builtin::files();
+    if let Some(directory) = directory {
+        sources.extend(files::policies(directory)?);
+    }
+    let details: Vec<&str> = collect::DETAILS.iter().map(|detail| detail.name).collect();
+    let policies = load::load(sources, &config.overrides, &details)?;
+    let ids: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
+    config.check_policies(&ids)?;
+    Ok(policies)
+}
+
+/// Those that the run is about: the ones named, or else the configured packs.
+pub fn select<'p>(policies: &'p [Policy], only: &[String], packs: &[Pack]) -> Result<Vec<&'p Policy>, RunError> {
+    for id in only {
+        if !policies.iter().any(|policy| policy.id == *id) {
+            let help = did_you_mean(id, policies.iter().map(|policy| policy.id.as_str()))
+                .unwrap_or_else(|| "`aftermove policy list` shows the policies".to_owned());
+            return Err(RunError::UnknownPolicy { id: id.clone(), help });
+        }
+    }
+    let wanted =
+        |policy: &&Policy| if only.is_empty() { packs.contains(&policy.pack) } else { only.contains(&policy.id) };
+    Ok(policies.iter().filter(wanted).collect())
+}
