@@ -9,14 +9,20 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// Why a request failed, in one line: the service's code and message, or what
-/// kept the request from being answered at all.
-pub(crate) fn reason<E>(error: &E) -> String
+/// kept the request from being answered at all; of a denial also which IAM
+/// actions are needed.
+pub(crate) fn reason<E>(error: &E, needs: &str) -> String
 where
     E: ProvideErrorMetadata + std::error::Error,
 {
-    match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        (None, _) => DisplayErrorContext(error).to_string(),
+    let Some(code) = error.code() else {
+        return DisplayErrorContext(error).to_string();
+    };
+    let message = error.message().unwrap_or("no message");
+    match code {
+        "AccessDenied" | "AccessDeniedException" | "AuthorizationError" => {
+            format!("{code}: {message} (it needs {needs})")
+        }
+        _ => format!("{code}: {message}"),
     }
 }

@@ -8,7 +8,7 @@ use crate::report::{Report, json_v1};
 
 #[derive(Debug, thiserror::Error)]
 pub enum S3Error {
-    #[error("cannot put the report to s3://{bucket}/{key}: {reason} (it needs s3:PutObject)")]
+    #[error("cannot put the report to s3://{bucket}/{key}: {reason}")]
     Put {
         bucket: String,
         key: String,
@@ -39,7 +39,7 @@ pub async fn put_report(
         .map_err(|error| S3Error::Put {
             bucket: bucket.to_owned(),
             key: key.clone(),
-            reason: reason(&error),
+            reason: reason(&error, "s3:PutObject"),
         })?;
     Ok(key)
 }

@@ -103,7 +103,7 @@ pub async fn publish(client: &Client, topic_arn: &str, report: &Report, retry: &
         .await;
     match sent {
         Ok(_) => delivery.sent += 1,
-        Err(error) => delivery.summary_error = Some(reason(&error)),
+        Err(error) => delivery.summary_error = Some(reason(&error, "sns:Publish")),
     }
     delivery
 }
@@ -161,7 +161,7 @@ async fn publish_batch(
         {
             Ok(answer) => answer,
             Err(error) => {
-                let reason = reason(&error);
+                let reason = reason(&error, "sns:Publish");
                 let hopeless = !error.as_service_error().is_some_and(concerns_one_message);
                 let left = batch.into_iter().map(|entry| entry.undelivered(reason.clone()));
                 delivery.undelivered.extend(left);

@@ -122,6 +122,15 @@ impl State {
         };
         reported.iter().filter_map(retry).collect()
     }
+
+    /// Takes note of a delivery that tried `retried` again and left `undelivered`.
+    /// What was not tried, such as a finding outside of the run, stays due.
+    pub fn record_delivery(&mut self, retried: &[Finding], undelivered: BTreeMap<String, Status>) {
+        for finding in retried {
+            self.undelivered.remove(&finding.id);
+        }
+        self.undelivered.extend(undelivered);
+    }
 }
 
 impl FindingRecord {

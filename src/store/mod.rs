@@ -15,6 +15,9 @@ use crate::deliver::file::{self, FileError};
 use crate::deliver::reason;
 use crate::findings::state::{State, StateError};
 
+const GET_NEEDS: &str =
+    "s3:GetObject, and s3:ListBucket: without that, S3 also denies an object that does not exist yet";
+
 /// Where the state is kept: `none`, `s3://bucket/key` or a path.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Location {
@@ -46,13 +49,9 @@ pub enum StoreError {
     Render(#[from] serde_json::Error),
     #[error("{0} cannot be used without an S3 client")]
     NoClient(Location),
-    #[error("cannot read the state from {location}: {reason}{hint}")]
-    Get {
-        location: Location,
-        reason: String,
-        hint: &'static str,
-    },
-    #[error("cannot write the state to {location}: {reason} (it needs s3:PutObject)")]
+    #[error("cannot read the state from {location}: {reason}")]
+    Get { location: Location, reason: String },
+    #[error("cannot write the state to {location}: {reason}")]
     Put { location: Location, reason: String },
     #[error(
         "another run has written {0} since this one read it, so this run's state was not saved; \
@@ -154,10 +153,9 @@ impl Location {
         bucket: &str,
         key: &str,
     ) -> Result<Option<(Vec<u8>, Option<String>)>, StoreError> {
-        let failed = |reason, hint| StoreError::Get {
+        let failed = |reason| StoreError::Get {
             location: self.clone(),
             reason,
-            hint,
         };
         let object = match s3.get_object().bucket(bucket).key(key).send().await {
             Ok(object) => object,
@@ -168,20 +166,12 @@ impl Location {
             {
                 return Ok(None);
             }
-            Err(error) => {
-                let hint = match error.code() {
-                    Some("AccessDenied") => {
-                        " (it needs s3:GetObject, and s3:ListBucket: without that, S3 also denies an object that does not exist yet)"
-                    }
-                    _ => "",
-                };
-                return Err(failed(reason(&error), hint));
-            }
+            Err(error) => return Err(failed(reason(&error, GET_NEEDS))),
         };
         let etag = object.e_tag().map(str::to_owned);
         match object.body.collect().await {
             Ok(body) => Ok(Some((body.to_vec(), etag))),
-            Err(error) => Err(failed(error.to_string(), "")),
+            Err(error) => Err(failed(error.to_string())),
         }
     }
 
@@ -217,7 +207,7 @@ impl Location {
             Some("ConditionalRequestConflict" | "NoSuchKey") => Err(StoreError::Changed(self.clone())),
             _ => Err(StoreError::Put {
                 location: self.clone(),
-                reason: reason(&error),
+                reason: reason(&error, "s3:PutObject"),
             }),
         }
     }

@@ -229,8 +229,8 @@ async fn a_denied_topic_is_asked_once_and_everything_is_kept() {
     assert_eq!((delivery.sent, delivery.undelivered.len()), (0, 25));
     assert_eq!(batch.num_calls(), 1);
     insta::assert_snapshot!(delivery.notes().join("\n"), @r#"
-    The summary could not be published: AuthorizationError: not authorized to perform: SNS:Publish
-    25 finding messages could not be published, the next run tries again: AuthorizationError: not authorized to perform: SNS:Publish
+    The summary could not be published: AuthorizationError: not authorized to perform: SNS:Publish (it needs sns:Publish)
+    25 finding messages could not be published, the next run tries again: AuthorizationError: not authorized to perform: SNS:Publish (it needs sns:Publish)
     "#);
 }
 

@@ -302,6 +302,10 @@ fn what_was_not_delivered_is_kept_until_it_is_resolved_and_retried_while_it_stan
     let retry = first.state.still_undelivered(&second.findings);
     assert_eq!(retry.iter().map(|f| f.status).collect::<Vec<_>>(), [Status::New]);
     assert_eq!(second.state.undelivered.get(&id), Some(&Status::New));
+    let mut delivered = second.state.clone();
+    delivered.undelivered.insert("elsewhere".into(), Status::New);
+    delivered.record_delivery(&retry, BTreeMap::new());
+    assert!(delivered.undelivered.keys().eq(["elsewhere"]));
     let third = night(&second.state, &saw("a", Outcome::Pass), 2);
     assert!(second.state.still_undelivered(&third.findings).is_empty());
     assert!(third.state.undelivered.is_empty());
