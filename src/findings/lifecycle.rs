@@ -1,1 +1,343 @@
-//! (to come)
+//! The life of findings from run to run: new, open, resolved, reopened, muted,
+//! or unknown. Only a complete look resolves anything.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::mute::{Mute, Mutes, WhileHolds};
+use super::state::{FindingRecord, State};
+use super::{Finding, Status, finding_id};
+use crate::policy::outcome::{Evaluation, Failure, Outcome, Verdicts};
+
+/// How long a resolved finding is remembered, so that it can be reopened.
+pub const RESOLVED_KEPT: TimeDelta = TimeDelta::days(90);
+/// How long a finding about an event stands after the event was last seen.
+pub const EVENT_STANDS: TimeDelta = TimeDelta::days(14);
+
+/// What a run set out to look at. A finding outside of it is left alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent<'a> {
+    pub policies: &'a [PolicyScope<'a>],
+    pub places: &'a [Place],
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyScope<'a> {
+    pub id: &'a str,
+    /// It judges events of a time window, whose absence from a later window says nothing.
+    pub windowed: bool,
+}
+
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Place {
+    pub account: String,
+    pub region: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    /// Gravest first, then by policy, account, region and resource.
+    pub findings: Vec<Finding>,
+    /// For the next run. `last_complete` is as it was before.
+    pub state: State,
+    /// Mutes that expired or muted nothing.
+    pub notes: Vec<String>,
+}
+
+/// Compares the verdicts of this run with what was known before.
+pub fn settle(
+    previous: &State,
+    verdicts: &Verdicts,
+    extent: Extent<'_>,
+    mutes: &[Mute],
+    while_holds: &WhileHolds<'_>,
+    now: DateTime<Utc>,
+) -> Settled {
+    let mut run = Run {
+        now,
+        mutes: Mutes::new(mutes, while_holds, now),
+        findings: Vec::new(),
+        records: BTreeMap::new(),
+    };
+    let looks = Looks::new(verdicts, extent);
+    for (id, look) in &looks.by_id {
+        run.settle_look(id, look, previous.findings.get(id), &looks);
+    }
+    for (id, record) in &previous.findings {
+        if !looks.by_id.contains_key(id) {
+            run.settle_absent(id, record, &looks);
+        }
+    }
+    let notes = run.mutes.notes(|policy| looks.ran_completely(policy));
+    let Run {
+        mut findings,
+        records,
+        ..
+    } = run;
+    findings.sort_by_cached_key(|f| {
+        let resource = &f.resource;
+        let place = (resource.account.clone(), resource.region.clone());
+        (
+            Reverse(f.severity),
+            f.policy.clone(),
+            place,
+            resource.id.clone(),
+            f.id.clone(),
+        )
+    });
+    let undelivered = previous
+        .undelivered
+        .iter()
+        .filter(|(id, _)| records.get(*id).is_some_and(|r| r.status != Status::Resolved))
+        .map(|(id, status)| (id.clone(), *status))
+        .collect();
+    Settled {
+        findings,
+        state: State {
+            version: State::VERSION,
+            findings: records,
+            last_complete: previous.last_complete.clone(),
+            undelivered,
+        },
+        notes,
+    }
+}
+
+/// What this run saw under one finding id.
+struct Look<'a> {
+    evaluation: &'a Evaluation,
+    /// The failure, where it failed; several events on one resource are one failure.
+    failure: Option<Failure>,
+}
+
+/// Everything this run saw, by finding id, and where it could not look.
+struct Looks<'a> {
+    by_id: BTreeMap<String, Look<'a>>,
+    /// By policy, account and region; why.
+    blind: BTreeMap<(&'a str, &'a str, &'a str), &'a str>,
+    unknown_policies: BTreeSet<&'a str>,
+    extent: Extent<'a>,
+}
+
+impl<'a> Looks<'a> {
+    fn new(verdicts: &'a Verdicts, extent: Extent<'a>) -> Self {
+        let mut by_id: BTreeMap<String, Look<'a>> = BTreeMap::new();
+        for evaluation in &verdicts.evaluations {
+            let id = finding_id(&evaluation.policy, &evaluation.resource);
+            let look = Look {
+                evaluation,
+                failure: match &evaluation.outcome {
+                    Outcome::Fail(failure) => Some((**failure).clone()),
+                    _ => None,
+                },
+            };
+            match by_id.entry(id) {
+                btree_map::Entry::Vacant(entry) => {
+                    entry.insert(look);
+                }
+                btree_map::Entry::Occupied(mut entry) => entry.get_mut().join(look),
+            }
+        }
+        Self {
+            by_id,
+            blind: verdicts
+                .blind
+                .iter()
+                .map(|b| ((&*b.policy, &*b.account, &*b.region), &*b.reason))
+                .collect(),
+            unknown_policies: verdicts
+                .evaluations
+                .iter()
+                .filter(|e| matches!(e.outcome, Outcome::Unknown(_)))
+                .map(|e| &*e.policy)
+                .collect(),
+            extent,
+        }
+    }
+
+    fn blind_reason(&self, record: &FindingRecord) -> Option<&'a str> {
+        let key = (
+            &*record.policy,
+            &*record.resource.account,
+            &*record.resource.region,
+        );
+        self.blind.get(&key).copied()
+    }
+
+    /// The record's policy, if this run set out to look where the record is.
+    fn covering_policy(&self, record: &FindingRecord) -> Option<&'a PolicyScope<'a>> {
+        let here =
+            self.extent.places.iter().any(|place| {
+                place.account == record.resource.account && place.region == record.resource.region
+            });
+        let policy = self.extent.policies.iter().find(|p| p.id == record.policy);
+        policy.filter(|_| here)
+    }
+
+    fn ran_completely(&self, policy: &str) -> bool {
+        self.extent.policies.iter().any(|p| p.id == policy)
+            && !self.unknown_policies.contains(policy)
+            && !self.blind.keys().any(|(blind, ..)| *blind == policy)
+    }
+}
+
+impl Look<'_> {
+    /// Several looks under one id: the worst outcome stands, and of several
+    /// failures the gravest speaks for all of them.
+    fn join(&mut self, mut other: Self) {
+        let rank = |look: &Self| {
+            let outcome = match look.evaluation.outcome {
+                Outcome::Skip(_) => 0,
+                Outcome::Pass => 1,
+                Outcome::Unknown(_) => 2,
+                Outcome::Fail(_) => 3,
+            };
+            (outcome, look.failure.as_ref().map(|failure| failure.severity))
+        };
+        if rank(&other) > rank(self) {
+            std::mem::swap(self, &mut other);
+        }
+        if let (Some(failure), Some(joined)) = (&mut self.failure, other.failure) {
+            for (key, value) in joined.evidence {
+                if let (Some(Value::Array(list)), Value::Array(more)) =
+                    (failure.evidence.get_mut(&key), value)
+                {
+                    for item in more {
+                        if !list.contains(&item) {
+                            list.push(item);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Run<'a> {
+    now: DateTime<Utc>,
+    mutes: Mutes<'a>,
+    findings: Vec<Finding>,
+    records: BTreeMap<String, FindingRecord>,
+}
+
+impl Run<'_> {
+    /// A finding id that was looked at in this run.
+    fn settle_look(&mut self, id: &str, look: &Look<'_>, known: Option<&FindingRecord>, looks: &Looks<'_>) {
+        if let Some(failure) = &look.failure {
+            self.stands(id, look.evaluation, failure, known);
+            return;
+        }
+        let Some(known) = known else { return };
+        if known.status == Status::Resolved {
+            self.keep_resolved(id, known);
+            return;
+        }
+        // Where its policy was blind, even a pass is not the whole truth.
+        let blind = looks.blind_reason(known);
+        match (&look.evaluation.outcome, blind) {
+            (Outcome::Unknown(reason), _) => self.not_seen(id, known, reason),
+            (_, Some(reason)) => self.not_seen(id, known, reason),
+            (_, None) => self.resolve(id, known),
+        }
+    }
+
+    /// A known finding whose resource did not turn up in this run.
+    fn settle_absent(&mut self, id: &str, known: &FindingRecord, looks: &Looks<'_>) {
+        if known.status == Status::Resolved {
+            self.keep_resolved(id, known);
+            return;
+        }
+        let Some(policy) = looks.covering_policy(known) else {
+            self.records.insert(id.to_owned(), known.clone());
+            return;
+        };
+        if let Some(reason) = looks.blind_reason(known) {
+            self.not_seen(id, known, reason);
+        } else if !policy.windowed {
+            self.resolve(id, known);
+        } else if self.now - known.last_seen < EVENT_STANDS {
+            let mute = self.mutes.covering(&known.policy, &known.resource, None);
+            self.report(id, known.clone(), Status::Open, mute);
+        }
+    }
+
+    fn stands(
+        &mut self,
+        id: &str,
+        evaluation: &Evaluation,
+        failure: &Failure,
+        known: Option<&FindingRecord>,
+    ) {
+        // A mute that ended is news as well: nobody was told while it held.
+        let status = match known.map(|known| known.status) {
+            None => Status::New,
+            Some(Status::Resolved | Status::Muted) => Status::Reopened,
+            Some(Status::New | Status::Open | Status::Reopened | Status::Unknown) => Status::Open,
+        };
+        let failure = failure.clone();
+        let record = FindingRecord {
+            policy: evaluation.policy.clone(),
+            severity: failure.severity,
+            status,
+            resource_type: evaluation.resource_type.to_owned(),
+            resource: evaluation.resource.clone(),
+            title: failure.title,
+            message: failure.message,
+            why: failure.why,
+            fix: failure.fix,
+            fix_cli: failure.fix_cli,
+            fix_terraform: failure.fix_terraform,
+            evidence: failure.evidence,
+            monthly_cost_usd: failure.monthly_cost_usd,
+            first_seen: known.map_or(self.now, |known| known.first_seen),
+            last_seen: self.now,
+            resolved_at: None,
+        };
+        let mute = self
+            .mutes
+            .covering(&record.policy, &record.resource, Some(evaluation));
+        self.report(id, record, status, mute);
+    }
+
+    fn not_seen(&mut self, id: &str, known: &FindingRecord, reason: &str) {
+        let mute = self.mutes.covering(&known.policy, &known.resource, None);
+        self.report(id, known.clone(), Status::Unknown, mute);
+        if let Some(finding) = self.findings.last_mut() {
+            finding
+                .evidence
+                .insert("unknown_because".into(), Value::from(reason));
+        }
+    }
+
+    fn resolve(&mut self, id: &str, known: &FindingRecord) {
+        let mut record = known.clone();
+        record.resolved_at = Some(self.now);
+        self.report(id, record, Status::Resolved, None);
+    }
+
+    fn keep_resolved(&mut self, id: &str, known: &FindingRecord) {
+        let since = known.resolved_at.unwrap_or(known.last_seen);
+        if self.now - since < RESOLVED_KEPT {
+            self.records.insert(id.to_owned(), known.clone());
+        }
+    }
+
+    fn report(&mut self, id: &str, mut record: FindingRecord, status: Status, mute: Option<&Mute>) {
+        record.status = if mute.is_some() { Status::Muted } else { status };
+        let mut finding = record.to_finding(id, record.status);
+        if let Some(mute) = mute {
+            finding.evidence.insert(
+                "muted".into(),
+                json!({ "owner": mute.owner, "reason": mute.reason, "expires": mute.expires.to_string() }),
+            );
+        }
+        self.findings.push(finding);
+        self.records.insert(id.to_owned(), record);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,215 @@
-//! (to come)
+//! State v1: what one run leaves for the next. It holds every known finding in
+//! full, so that one that cannot be looked at again can still be shown.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Finding, Status};
+use crate::inventory::Meta;
+use crate::policy::outcome::Severity;
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    pub version: u32,
+    /// By finding id. Resolved ones stay for a while, so that a reopened one is known.
+    pub findings: BTreeMap<String, FindingRecord>,
+    /// The end of the last complete CloudTrail window, by [`State::place`].
+    pub last_complete: BTreeMap<String, DateTime<Utc>>,
+    /// Findings whose message did not get out, with the status that nobody has been told.
+    pub undelivered: BTreeMap<String, Status>,
+}
+
+/// A [`Finding`] under its id, plus when it was resolved.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FindingRecord {
+    pub policy: String,
+    pub severity: Severity,
+    pub status: Status,
+    pub resource_type: String,
+    pub resource: Meta,
+    pub title: String,
+    pub message: String,
+    pub why: String,
+    pub fix: String,
+    pub fix_cli: Option<String>,
+    pub fix_terraform: Option<String>,
+    pub evidence: Map<String, Value>,
+    pub monthly_cost_usd: Option<f64>,
+    pub first_seen: DateTime<Utc>,
+    /// When the violation was last seen with our own eyes.
+    pub last_seen: DateTime<Utc>,
+    pub resolved_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error(
+        "{origin} is no state file of aftermove: {source}; move it aside to start afresh: all findings will be new"
+    )]
+    Malformed {
+        origin: String,
+        source: serde_json::Error,
+    },
+    #[error(
+        "{origin} has state version {found}, and this aftermove knows version {known}; use the aftermove \
+         that wrote it, or move it aside to start afresh: all findings will be new",
+        known = State::VERSION
+    )]
+    Version { origin: String, found: u32 },
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            version: Self::VERSION,
+            findings: BTreeMap::new(),
+            last_complete: BTreeMap::new(),
+            undelivered: BTreeMap::new(),
+        }
+    }
+}
+
+impl State {
+    pub const VERSION: u32 = 1;
+
+    /// The key of an account and region in [`State::last_complete`].
+    pub fn place(account: &str, region: &str) -> String {
+        format!("{account}/{region}")
+    }
+
+    /// Reads what [`State::to_json`] wrote; `origin` names the file in errors.
+    pub fn parse(json: &[u8], origin: &str) -> Result<Self, StateError> {
+        // The version comes first: a newer state may well have unknown fields,
+        // and those are not what is wrong with it.
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let malformed = |source| StateError::Malformed {
+            origin: origin.to_owned(),
+            source,
+        };
+        let Versioned { version } = serde_json::from_slice(json).map_err(malformed)?;
+        if version != Self::VERSION {
+            return Err(StateError::Version {
+                origin: origin.to_owned(),
+                found: version,
+            });
+        }
+        serde_json::from_slice(json).map_err(malformed)
+    }
+
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut json = serde_json::to_vec_pretty(self)?;
+        json.push(b'\n');
+        Ok(json)
+    }
+
+    /// The findings among `reported` whose message did not get out before and
+    /// which still stand, each with the status that nobody has been told yet.
+    pub fn still_undelivered(&self, reported: &[Finding]) -> Vec<Finding> {
+        let retry = |finding: &Finding| {
+            let status = *self.undelivered.get(&finding.id)?;
+            finding.status.is_violation().then(|| Finding {
+                status,
+                ..finding.clone()
+            })
+        };
+        reported.iter().filter_map(retry).collect()
+    }
+
+    /// Takes note of a delivery that tried `retried` again and left `undelivered`.
+    /// What was not tried, such as a finding outside of the run, stays due.
+    pub fn record_delivery(&mut self, retried: &[Finding], undelivered: BTreeMap<String, Status>) {
+        for finding in retried {
+            self.undelivered.remove(&finding.id);
+        }
+        self.undelivered.extend(undelivered);
+    }
+}
+
+impl FindingRecord {
+    /// The finding as it is reported, under a status of this run.
+    pub fn to_finding(&self, id: &str, status: Status) -> Finding {
+        let record = self.clone();
+        Finding {
+            id: id.to_owned(),
+            policy: record.policy,
+            severity: record.severity,
+            status,
+            resource_type: record.resource_type,
+            resource: record.resource,
+            title: record.title,
+            message: record.message,
+            why: record.why,
+            fix: record.fix,
+            fix_cli: record.fix_cli,
+            fix_terraform: record.fix_terraform,
+            evidence: record.evidence,
+            monthly_cost_usd: record.monthly_cost_usd,
+            first_seen: record.first_seen,
+            last_seen: record.last_seen,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_survives_the_way_through_json() {
+        let mut state = State::default();
+        let at: DateTime<Utc> = "2026-11-02T03:00:00Z".parse().unwrap();
+        state
+            .last_complete
+            .insert(State::place("123456789012", "eu-west-1"), at);
+        state.undelivered.insert("0011223344556677".into(), Status::New);
+        state.findings.insert(
+            "0011223344556677".into(),
+            FindingRecord {
+                policy: "logs-group-no-retention".into(),
+                severity: Severity::Medium,
+                status: Status::New,
+                resource_type: "AWS::Logs::LogGroup".into(),
+                resource: Meta {
+                    id: "/ecs/web".into(),
+                    ..Meta::default()
+                },
+                title: "t".into(),
+                message: "m".into(),
+                why: String::new(),
+                fix: String::new(),
+                fix_cli: None,
+                fix_terraform: None,
+                evidence: Map::new(),
+                monthly_cost_usd: Some(1.5),
+                first_seen: at,
+                last_seen: at,
+                resolved_at: None,
+            },
+        );
+        let json = state.to_json().unwrap();
+        assert_eq!(State::parse(&json, "state.json").unwrap(), state);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_state_file_is_said_with_its_name_and_the_way_out() {
+        let error =
+            State::parse(b"{\"version\":1,\"findings\":{},\"oops\":1}", "s3://b/state.json").unwrap_err();
+        insta::assert_snapshot!(error, @"s3://b/state.json is no state file of aftermove: unknown field `oops`, expected one of `version`, `findings`, `last_complete`, `undelivered` at line 1 column 33; move it aside to start afresh: all findings will be new");
+        let error = State::parse(b"", "state.json").unwrap_err();
+        insta::assert_snapshot!(error, @"state.json is no state file of aftermove: EOF while parsing a value at line 1 column 0; move it aside to start afresh: all findings will be new");
+    }
+
+    #[test]
+    fn a_newer_state_is_refused_by_its_version_whatever_else_it_holds() {
+        let error = State::parse(b"{\"version\":2,\"runs\":[]}", "state.json").unwrap_err();
+        insta::assert_snapshot!(error, @"state.json has state version 2, and this aftermove knows version 1; use the aftermove that wrote it, or move it aside to start afresh: all findings will be new");
+    }
+}

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::findings::Finding;
+use crate::findings::{Finding, Status};
 use crate::inventory::CoverageStatus;
+use crate::policy::outcome::{Outcome, Severity, Verdicts};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
@@ -63,3 +64,102 @@ pub struct Usage {
     /// What they cost at list price.
     pub usd: f64,
 }
+
+impl Report {
+    /// What the process says with its exit code: 0 clean, 1 findings at or
+    /// above `fail_on`, 3 coverage incomplete. Findings win over coverage.
+    pub fn exit_code(&self, fail_on: Severity) -> u8 {
+        let failed = |f: &Finding| f.status.is_violation() && f.severity >= fail_on;
+        if self.findings.iter().any(failed) {
+            1
+        } else if self.saw_everything() {
+            0
+        } else {
+            3
+        }
+    }
+
+    pub fn count(&self, status: Status) -> usize {
+        self.findings.iter().filter(|f| f.status == status).count()
+    }
+
+    /// The coverage rows of what was not, or not completely, seen.
+    pub fn unseen(&self) -> impl Iterator<Item = &CoverageRow> {
+        self.coverage
+            .iter()
+            .filter(|row| row.status != CoverageStatus::Complete)
+    }
+
+    pub fn saw_everything(&self) -> bool {
+        self.run.complete && self.unseen().next().is_none()
+    }
+
+    /// The run in one line: `7 new, 3 open, 1 resolved; 2 things could not be seen`.
+    pub fn headline(&self) -> String {
+        let found = self.counted().unwrap_or_else(|| "nothing found".to_owned());
+        match self.unseen().count() {
+            0 if self.saw_everything() => found,
+            0 => format!("{found}; not everything could be checked"),
+            1 => format!("{found}; 1 thing could not be seen"),
+            n => format!("{found}; {n} things could not be seen"),
+        }
+    }
+
+    /// How many findings there are by status, or `None` if there are none.
+    fn counted(&self) -> Option<String> {
+        let order = [
+            Status::New,
+            Status::Reopened,
+            Status::Open,
+            Status::Unknown,
+            Status::Resolved,
+            Status::Muted,
+        ];
+        let counts: Vec<String> = order
+            .into_iter()
+            .map(|status| (self.count(status), status))
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, status)| format!("{n} {}", status.as_str()))
+            .collect();
+        (!counts.is_empty()).then(|| counts.join(", "))
+    }
+}
+
+impl PolicyCounts {
+    /// Counts the outcomes of each policy, in the given order. A place where a
+    /// policy was blind counts as one unknown, so that it never looks clean.
+    pub fn tally<'a>(policies: impl IntoIterator<Item = &'a str>, verdicts: &Verdicts) -> Vec<Self> {
+        let mut counts: Vec<Self> = policies
+            .into_iter()
+            .map(|id| Self {
+                id: id.to_owned(),
+                ..Self::default()
+            })
+            .collect();
+        let index: BTreeMap<String, usize> = counts
+            .iter()
+            .enumerate()
+            .map(|(i, c)| (c.id.clone(), i))
+            .collect();
+        for evaluation in &verdicts.evaluations {
+            if let Some(&i) = index.get(&evaluation.policy) {
+                let counts = &mut counts[i];
+                match evaluation.outcome {
+                    Outcome::Pass => counts.pass += 1,
+                    Outcome::Fail(_) => counts.fail += 1,
+                    Outcome::Skip(_) => counts.skip += 1,
+                    Outcome::Unknown(_) => counts.unknown += 1,
+                }
+            }
+        }
+        for blind in &verdicts.blind {
+            if let Some(&i) = index.get(&blind.policy) {
+                counts[i].unknown += 1;
+            }
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests;

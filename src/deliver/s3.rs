@@ -1,0 +1,120 @@
+//! Keeps each run's report in S3, by day.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+
+use super::reason;
+use crate::report::{Report, json_v1};
+
+#[derive(Debug, thiserror::Error)]
+pub enum S3Error {
+    #[error("cannot put the report to s3://{bucket}/{key}: {reason}")]
+    Put {
+        bucket: String,
+        key: String,
+        reason: String,
+    },
+    #[error("cannot render the report: {0}")]
+    Render(#[from] serde_json::Error),
+}
+
+/// Puts the JSON report under `<prefix>/reports/<date>/<run id>.json` and
+/// returns the key.
+pub async fn put_report(
+    client: &Client,
+    bucket: &str,
+    prefix: &str,
+    report: &Report,
+) -> Result<String, S3Error> {
+    let key = report_key(prefix, report);
+    let body = json_v1::render(report)?;
+    client
+        .put_object()
+        .bucket(bucket)
+        .key(&key)
+        .content_type("application/json")
+        .body(ByteStream::from(body.into_bytes()))
+        .send()
+        .await
+        .map_err(|error| S3Error::Put {
+            bucket: bucket.to_owned(),
+            key: key.clone(),
+            reason: reason(&error, "s3:PutObject"),
+        })?;
+    Ok(key)
+}
+
+fn report_key(prefix: &str, report: &Report) -> String {
+    let prefix = prefix.trim_matches('/');
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    let date = report.run.started_at.format("%Y-%m-%d");
+    format!("{prefix}{slash}reports/{date}/{}.json", report.run.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_s3::operation::put_object::PutObjectOutput;
+    use aws_smithy_mocks::{MockResponseInterceptor, Rule, create_mock_http_client, mock};
+    use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+    use aws_smithy_types::body::SdkBody;
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::report::{RunInfo, Usage};
+
+    fn report() -> Report {
+        Report {
+            run: RunInfo {
+                id: "run".into(),
+                trigger: "manual",
+                started_at: "2026-11-02T23:59:59Z".parse().unwrap(),
+                finished_at: DateTime::UNIX_EPOCH,
+                complete: true,
+            },
+            accounts: vec![],
+            regions: vec![],
+            findings: vec![],
+            policies: vec![],
+            coverage: vec![],
+            notes: vec![],
+            usage: Usage::default(),
+        }
+    }
+
+    fn client(rule: &Rule) -> Client {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+            .http_client(create_mock_http_client())
+            .interceptor(MockResponseInterceptor::new().with_rule(rule))
+            .build();
+        Client::from_conf(config)
+    }
+
+    #[tokio::test]
+    async fn a_report_is_filed_under_its_day() {
+        let put = mock!(Client::put_object)
+            .match_requests(|r| {
+                r.key() == Some("audit/prod/reports/2026-11-02/run.json")
+                    && r.content_type() == Some("application/json")
+            })
+            .then_output(|| PutObjectOutput::builder().build());
+        let key = put_report(&client(&put), "b", "audit/prod/", &report())
+            .await
+            .unwrap();
+        assert_eq!(key, "audit/prod/reports/2026-11-02/run.json");
+        assert_eq!(report_key("", &report()), "reports/2026-11-02/run.json");
+    }
+
+    #[tokio::test]
+    async fn a_denial_names_the_object_and_the_action() {
+        let put = mock!(Client::put_object).then_http_response(|| {
+            let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+            HttpResponse::new(403.try_into().unwrap(), SdkBody::from(body))
+        });
+        let error = put_report(&client(&put), "b", "", &report()).await.unwrap_err();
+        insta::assert_snapshot!(error, @"cannot put the report to s3://b/reports/2026-11-02/run.json: AccessDenied: no (it needs s3:PutObject)");
+    }
+}
