@@ -42,6 +42,8 @@ pub struct Change {
     pub origin: String,
     /// What the origin was told by, in words.
     pub reason: String,
+    /// The configuration lists the actor among the approved people.
+    pub approved: bool,
     pub event_source: String,
     /// Distinct event names, in order of first appearance, Lambda's version suffix stripped.
     pub event_names: Vec<String>,

@@ -45,8 +45,10 @@ pub struct SecurityGroupRule {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Opening {
-    /// `tcp`, `udp`, `icmp`, … or `all`.
+    /// `tcp`, `udp`, `icmp`, … or `all`. Rules that open every protocol count into the openings
+    /// of the others, too.
     pub protocol: String,
+    /// `all` is 0 to 65535; protocols without ports (ICMP, ESP, …) are one opening with -1 in both.
     pub from_port: i64,
     pub to_port: i64,
     /// Share of the public IPv4 space (all but private and reserved blocks) that
@@ -54,8 +56,9 @@ pub struct Opening {
     pub ipv4_share: f64,
     /// Share of the global unicast IPv6 space 2000::/3, 0 to 1.
     pub ipv6_share: f64,
-    /// The sources, as written in the rules: CIDR blocks and prefix list ids.
+    /// The sources with public addresses, as written in the rules: CIDR blocks and prefix list ids.
     pub sources: Vec<String>,
+    /// The rules that name them.
     pub rule_ids: Vec<String>,
 }
 
@@ -70,6 +73,7 @@ pub struct Attachment {
     /// What a person calls it: the instance id, the load balancer's name, or the interface's description.
     pub label: String,
     pub public_ip: Option<String>,
+    pub ipv6_addresses: Vec<String>,
     /// Its subnet has a route to an internet gateway.
     pub public_subnet: bool,
     /// For a load balancer: its scheme is internet-facing. Null for other kinds,

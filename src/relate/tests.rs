@@ -1,0 +1,99 @@
+use serde_json::{Value, json};
+
+use super::testing::{read, scope};
+use super::*;
+use crate::inventory::{self, TYPES};
+
+/// One resource of each type that has derived fields, and what its joins need to find nothing missing.
+fn one_of_each() -> Vec<inventory::Resource> {
+    [
+        SecurityGroup::TYPE,
+        NatGateway::TYPE,
+        LoadBalancer::TYPE,
+        Alarm::TYPE,
+    ]
+    .iter()
+    .flat_map(|name| read(name, json!([{ "id": "one", "type": "application" }])))
+    .collect()
+}
+
+fn field<'a>(resource: &'a Value, name: &str) -> &'a Value {
+    resource.get(name).expect("every field is present, null or not")
+}
+
+#[test]
+fn every_relation_names_a_field_of_its_type_and_known_types() {
+    for relation in RELATIONS {
+        let schema = inventory::schema(relation.resource_type).unwrap();
+        let described = schema
+            .as_value()
+            .pointer(&format!("/properties/{}/description", relation.field));
+        let described = described.and_then(Value::as_str).unwrap_or_default();
+        assert!(
+            described.starts_with("Derived: "),
+            "{relation:?} is documented as derived"
+        );
+        assert!(
+            relation.needs.iter().all(|need| TYPES.contains(need)),
+            "{relation:?}"
+        );
+    }
+}
+
+#[test]
+fn every_field_documented_as_derived_has_a_relation() {
+    for name in TYPES {
+        let schema = inventory::schema(name).unwrap();
+        let Some(Value::Object(properties)) = schema.as_value().get("properties") else {
+            continue;
+        };
+        for (field, property) in properties {
+            let text = property.get("description").and_then(Value::as_str).unwrap_or("");
+            if text.starts_with("Derived: ") {
+                assert!(
+                    RELATIONS
+                        .iter()
+                        .any(|r| r.resource_type == *name && r.field == field),
+                    "{name}.{field}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
+    let mut complete = scope(one_of_each(), TYPES);
+    let mut nothing = scope(one_of_each(), &[]);
+    relate(&mut complete);
+    relate(&mut nothing);
+    for relation in RELATIONS {
+        let of_type = |scope: &Scope| {
+            let resource = scope
+                .resources
+                .iter()
+                .find(|r| r.type_name() == relation.resource_type);
+            resource.unwrap().to_json().unwrap()
+        };
+        assert!(
+            !field(&of_type(&complete), relation.field).is_null(),
+            "{relation:?}"
+        );
+        // No rule names a prefix list and no action a topic, so these two do not depend on them.
+        if !["openings", "on_call"].contains(&relation.field) {
+            assert!(
+                field(&of_type(&nothing), relation.field).is_null(),
+                "{relation:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn relating_twice_is_relating_once() {
+    let mut once = scope(one_of_each(), TYPES);
+    relate(&mut once);
+    let mut twice = once.clone();
+    relate(&mut twice);
+    assert_eq!(once, twice);
+}
