@@ -344,7 +344,7 @@ impl<'a> Checker<'_, 'a> {
             ("double" | "total" | "peak" | "median" | "mad" | "quantile" | "last", _) => {
                 Type::Of(Kind::Double)
             }
-            ("string" | "join", _) => Type::Of(Kind::String),
+            ("string" | "join" | "few", _) => Type::Of(Kind::String),
             ("startsWith" | "endsWith" | "contains" | "matches", _) => bool,
             ("days" | "hours" | "duration", _) => Type::Of(Kind::Duration),
             ("timestamp", _) => Type::Of(Kind::Timestamp),

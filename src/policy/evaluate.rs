@@ -11,7 +11,7 @@ use super::functions::{self, series_value};
 use super::outcome::{Blind, Evaluation, Failure, Outcome, Verdicts};
 use super::raw::Missing;
 use super::value::{to_cel, to_json, to_text};
-use super::{Condition, Metric, Policy};
+use super::{Condition, Fix, Metric, Policy};
 use crate::inventory::cloudtrail::{Change, Event};
 use crate::inventory::metrics::{Point, Query, Series};
 use crate::inventory::{Inventory, Kind as _, Meta, Resource, Scope};
@@ -238,11 +238,8 @@ impl Case<'_> {
             message: policy.message.render(context),
             why: policy.why.render(context),
             fix: policy.fix.render(context),
-            fix_cli: policy.fix_cli.as_ref().map(|template| template.render(context)),
-            fix_terraform: policy
-                .fix_terraform
-                .as_ref()
-                .map(|template| template.render(context)),
+            fix_cli: fix(&policy.fix_cli, context),
+            fix_terraform: fix(&policy.fix_terraform, context),
             evidence,
             monthly_cost_usd,
         }
@@ -358,6 +355,16 @@ pub(super) fn unavailable(reason: String) -> Series {
         points: Vec::new(),
         incomplete: Some(reason),
     }
+}
+
+/// The first whose condition holds.
+fn fix(fixes: &[Fix], context: &Context<'_, '_>) -> Option<String> {
+    let apt = |fix: &&Fix| {
+        fix.when
+            .as_ref()
+            .is_none_or(|when| when.holds(context) == Ok(true))
+    };
+    fixes.iter().find(apt).map(|fix| fix.template.render(context))
 }
 
 fn first(conditions: &[Condition], context: &Context<'_, '_>) -> Result<Option<String>, String> {

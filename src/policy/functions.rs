@@ -7,9 +7,10 @@ use cel::extractors::This;
 use cel::objects::{Key, Map};
 use cel::{Context, Env, ExecutionError, Value, extensions};
 use chrono::{DateTime, Utc};
+use indexmap::IndexSet;
 
 use super::value;
-use crate::cost;
+use crate::cost::{self, Judgement};
 use crate::inventory::metrics::{Point, Series};
 
 /// Name, call, and what it gives; `policy explain` and the load check read this.
@@ -20,6 +21,16 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
         "pick",
         "pick(map, keys)",
         "the map with those keys alone; null for a key that it lacks",
+    ),
+    (
+        "pluck",
+        "pluck(map, field)",
+        "each entry's field of that name; null where the entry is null",
+    ),
+    (
+        "few",
+        "list.few(3)",
+        "the first entries in words, without repetition: `a, b, c and 4 more`",
     ),
     ("total", "metrics.m.total()", "sum of the series"),
     ("peak", "metrics.m.peak()", "largest value of the series"),
@@ -73,6 +84,8 @@ pub(crate) fn context<'a>() -> Result<Context<'a, 'a>, cel::DeclarationError> {
     context.add_function("days", |n: Value| span("days", &n, 86_400.0))?;
     context.add_function("hours", |n: Value| span("hours", &n, 3_600.0))?;
     context.add_function("pick", pick)?;
+    context.add_function("pluck", pluck)?;
+    context.add_function("few", few)?;
     context.add_function("total", |This(m): This<Value>| Ok(sum(&values(&m)?)))?;
     context.add_function("peak", |This(m): This<Value>| {
         some("peak", values(&m)?.into_iter().reduce(f64::max))
@@ -146,6 +159,40 @@ fn pick(from: Value, keys: Arc<Vec<Value>>) -> Result<Value, ExecutionError> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "cel hands arguments over by value")]
+fn pluck(from: Value, field: Arc<String>) -> Result<Value, ExecutionError> {
+    let Value::Map(from) = from else {
+        return Err(error("pluck", "pluck takes a map and the name of a field"));
+    };
+    Ok(value::map(from.map.iter().map(|(name, entry)| {
+        let found = match entry {
+            Value::Map(entry) => entry.get(&Key::from(field.as_str())).cloned(),
+            _ => None,
+        };
+        (name.to_string(), found.unwrap_or(Value::Null))
+    })))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "cel hands arguments over by value")]
+fn few(This(list): This<Value>, limit: i64) -> Result<Value, ExecutionError> {
+    let Value::List(list) = list else {
+        return Err(error("few", "few takes a list"));
+    };
+    let limit = usize::try_from(limit).map_err(|_| error("few", "a number of entries is not negative"))?;
+    let entries: IndexSet<String> = list.iter().map(value::to_text).collect();
+    let mut shown: Vec<&str> = entries.iter().take(limit).map(String::as_str).collect();
+    let more = entries.len() - shown.len();
+    let rest = format!("{more} more");
+    if more > 0 {
+        shown.push(&rest);
+    }
+    Ok(Value::from(match shown.as_slice() {
+        [] => "none".to_owned(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "cel hands arguments over by value")]
 fn plus(This(a): This<Value>, b: Value) -> Result<Value, ExecutionError> {
     let mut sum: BTreeMap<DateTime<Utc>, f64> = BTreeMap::new();
     for point in points(&a)?.into_iter().chain(points(&b)?) {
@@ -160,8 +207,9 @@ fn plus(This(a): This<Value>, b: Value) -> Result<Value, ExecutionError> {
 
 fn baseline(This(m): This<Value>, min_days: i64, max_weeks: i64) -> Result<Value, ExecutionError> {
     let whole = |n: i64| usize::try_from(n).map_err(|_| error("baseline", "days and weeks are not negative"));
-    let Ok(judged) = cost::judge_last_day(&points(&m)?, whole(min_days)?, whole(max_weeks)?) else {
-        return Ok(Value::Null);
+    let judged = match cost::judge_last_day(&points(&m)?, whole(min_days)?, whole(max_weeks)?) {
+        Judgement::Judged(judged) => judged,
+        Judgement::TooFewDays { .. } => return Ok(Value::Null),
     };
     Ok(value::map([
         (
@@ -284,5 +332,32 @@ mod tests {
             .execute(&context)
             .unwrap();
         assert_eq!(value::to_json(&picked), serde_json::json!({ "a": 1, "c": null }));
+    }
+
+    #[test]
+    fn pluck_takes_one_field_of_each_entry() {
+        let context = context().unwrap();
+        let plucked = Program::compile("pluck({'a': {'x': 1}, 'b': {'x': null}, 'c': null}, 'x')")
+            .unwrap()
+            .execute(&context)
+            .unwrap();
+        assert_eq!(
+            value::to_json(&plucked),
+            serde_json::json!({ "a": 1, "b": null, "c": null })
+        );
+    }
+
+    #[test]
+    fn few_names_the_first_and_counts_the_rest() {
+        let context = context().unwrap();
+        let few = |call: &str| Program::compile(call).unwrap().execute(&context).unwrap();
+        for (call, text) in [
+            ("[].few(2)", "none"),
+            ("['a'].few(2)", "a"),
+            ("['a', 'b', 'a'].few(2)", "a and b"),
+            ("['a', 'b', 'c', 'd'].few(2)", "a, b and 2 more"),
+        ] {
+            assert_eq!(few(call), Value::from(text), "{call}");
+        }
     }
 }

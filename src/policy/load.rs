@@ -9,9 +9,9 @@ use serde_json::Value as Json;
 use super::check::{self, Kind, Names, Type, check, require_bool};
 use super::expression::Expression;
 use super::functions::ENV;
-use super::raw::{Conditions, Expectation, RawPolicy, RawTest, Text};
+use super::raw::{Expectation, OneOrMap, RawPolicy, RawTest, Text};
 use super::template::{Quoting, Template};
-use super::{Condition, Metric, Policy};
+use super::{Condition, Fix, Metric, Policy};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
 use crate::config::{Overrides, Severity};
 use crate::inventory;
@@ -108,11 +108,8 @@ impl Loader<'_> {
         let message = template(&raw.message, Quoting::Plain);
         let why = template(&raw.why, Quoting::Plain);
         let fix = template(&raw.fix, Quoting::Plain);
-        let fix_cli = raw.fix_cli.as_ref().map(|text| template(text, Quoting::Shell));
-        let fix_terraform = raw
-            .fix_terraform
-            .as_ref()
-            .map(|text| template(text, Quoting::Hcl));
+        let fix_cli = build.fixes(&raw.fix_cli, "fix_cli", Quoting::Shell);
+        let fix_terraform = build.fixes(&raw.fix_terraform, "fix_terraform", Quoting::Hcl);
 
         for (name, text) in &raw.details {
             if !details.contains(&name.as_str()) {
@@ -141,8 +138,8 @@ impl Loader<'_> {
             message: message?,
             why: why?,
             fix: fix?,
-            fix_cli: flatten(fix_cli)?,
-            fix_terraform: flatten(fix_terraform)?,
+            fix_cli,
+            fix_terraform,
             evidence,
             monthly_cost_usd,
             tests,
@@ -494,16 +491,11 @@ impl Build<'_, '_, '_> {
             .collect()
     }
 
-    fn conditions(&mut self, conditions: &Conditions, key: &str) -> Vec<Condition> {
+    fn conditions(&mut self, conditions: &OneOrMap, key: &str) -> Vec<Condition> {
         match conditions {
-            Conditions::None => Vec::new(),
-            Conditions::One(text) => {
-                let at = self
-                    .loader
-                    .file
-                    .text
-                    .find(&format!("\n{key}:"))
-                    .map_or(0, |at| at + key.len() + 2);
+            OneOrMap::None => Vec::new(),
+            OneOrMap::One(text) => {
+                let at = self.key(key);
                 let holds = self.compile(text, at, true);
                 let reason = self.template(
                     &format!("`{}`", text.replace('{', "{ ")),
@@ -516,7 +508,7 @@ impl Build<'_, '_, '_> {
                     .into_iter()
                     .collect()
             }
-            Conditions::ByReason(entries) => entries
+            OneOrMap::Map(entries) => entries
                 .iter()
                 .filter_map(|(reason, text)| {
                     let reason = self.template(&reason.value, &reason.defined, Quoting::Plain);
@@ -530,8 +522,38 @@ impl Build<'_, '_, '_> {
         }
     }
 
+    fn fixes(&mut self, fixes: &OneOrMap, key: &str, quoting: Quoting) -> Vec<Fix> {
+        match fixes {
+            OneOrMap::None => Vec::new(),
+            OneOrMap::One(text) => {
+                let template = self.template_at(text, self.key(key), quoting);
+                template
+                    .map(|template| Fix { when: None, template })
+                    .into_iter()
+                    .collect()
+            }
+            OneOrMap::Map(entries) => entries
+                .iter()
+                .filter_map(|(when, text)| {
+                    let template = self.template(&text.value, &text.defined, quoting);
+                    let when = Some(self.condition(when)?);
+                    template.map(|template| Fix { when, template })
+                })
+                .collect(),
+        }
+    }
+
+    /// Where the value of a key at the file's outermost level begins.
+    fn key(&self, key: &str) -> usize {
+        let found = self.loader.file.text.find(&format!("\n{key}:"));
+        found.map_or(0, |at| at + key.len() + 2)
+    }
+
     fn template(&mut self, text: &str, at: &serde_saphyr::Location, quoting: Quoting) -> Option<Template> {
-        let at = self.loader.start(at);
+        self.template_at(text, self.loader.start(at), quoting)
+    }
+
+    fn template_at(&mut self, text: &str, at: usize, quoting: Quoting) -> Option<Template> {
         let compiled = Template::compile(&ENV, self.loader.file, text, at, quoting);
         let mut template = self.loader.keep(compiled)?;
         for expression in template.expressions() {

@@ -60,8 +60,8 @@ pub struct Policy {
     message: Template,
     why: Template,
     fix: Template,
-    fix_cli: Option<Template>,
-    fix_terraform: Option<Template>,
+    fix_cli: Vec<Fix>,
+    fix_terraform: Vec<Fix>,
     evidence: Vec<(String, Expression)>,
     monthly_cost_usd: Option<Expression>,
     tests: Vec<(std::ops::Range<usize>, RawTest)>,
@@ -90,17 +90,18 @@ struct Condition {
     holds: Expression,
 }
 
+/// A command or code that puts it right, and when it is the apt one.
+#[derive(Debug)]
+struct Fix {
+    when: Option<Expression>,
+    template: Template,
+}
+
 impl Policy {
     fn expressions(&self) -> impl Iterator<Item = &Expression> {
         let conditions = self.skip.iter().chain(&self.unknown);
-        let templates = [
-            Some(&self.title_template),
-            Some(&self.message),
-            Some(&self.why),
-            Some(&self.fix),
-            self.fix_cli.as_ref(),
-            self.fix_terraform.as_ref(),
-        ];
+        let templates = [&self.title_template, &self.message, &self.why, &self.fix];
+        let fixes = self.fix_cli.iter().chain(&self.fix_terraform);
         std::iter::once(&self.violation)
             .chain(conditions.clone().map(|condition| &condition.holds))
             .chain(conditions.flat_map(|condition| condition.reason.expressions()))
@@ -115,7 +116,9 @@ impl Policy {
                     .map(|(_, expression)| expression)
                     .chain(&metric.when)
             }))
-            .chain(templates.into_iter().flatten().flat_map(Template::expressions))
+            .chain(fixes.clone().filter_map(|fix| fix.when.as_ref()))
+            .chain(fixes.flat_map(|fix| fix.template.expressions()))
+            .chain(templates.into_iter().flat_map(Template::expressions))
     }
 
     /// The types that must be read to judge the resource: its own, and those

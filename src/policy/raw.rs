@@ -29,10 +29,11 @@ pub(crate) struct RawPolicy {
     pub(crate) metrics: IndexMap<String, Spanned<RawMetric>>,
     #[serde(default)]
     pub(crate) details: IndexMap<String, Text>,
+    /// One expression, or several by the reason that each of them gives.
     #[serde(default)]
-    pub(crate) skip: Conditions,
+    pub(crate) skip: OneOrMap,
     #[serde(default)]
-    pub(crate) unknown: Conditions,
+    pub(crate) unknown: OneOrMap,
     pub(crate) violation: Text,
     #[serde(default)]
     pub(crate) severity_when: IndexMap<Severity, Text>,
@@ -43,52 +44,53 @@ pub(crate) struct RawPolicy {
     pub(crate) monthly_cost_usd: Option<Text>,
     pub(crate) why: Text,
     pub(crate) fix: Text,
+    /// One template, or several by the expression that calls for each: the first that holds.
     #[serde(default)]
-    pub(crate) fix_cli: Option<Text>,
+    pub(crate) fix_cli: OneOrMap,
     #[serde(default)]
-    pub(crate) fix_terraform: Option<Text>,
+    pub(crate) fix_terraform: OneOrMap,
     /// Where thresholds and facts come from.
     #[serde(default)]
     pub(crate) sources: Vec<String>,
     pub(crate) tests: Spanned<Vec<Spanned<RawTest>>>,
 }
 
-/// One expression, or several by the reason that each of them gives.
+/// A text, or texts by other texts, in order.
 #[derive(Debug, Default)]
-pub(crate) enum Conditions {
+pub(crate) enum OneOrMap {
     #[default]
     None,
     One(String),
-    ByReason(Vec<(Text, Text)>),
+    Map(Vec<(Text, Text)>),
 }
 
-impl<'de> Deserialize<'de> for Conditions {
+impl<'de> Deserialize<'de> for OneOrMap {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ConditionsVisitor;
-        impl<'de> Visitor<'de> for ConditionsVisitor {
-            type Value = Conditions;
+        struct OneOrMapVisitor;
+        impl<'de> Visitor<'de> for OneOrMapVisitor {
+            type Value = OneOrMap;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an expression, or a map of reason to expression")
+                f.write_str("a text, or a map of texts")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Conditions, E> {
-                Ok(Conditions::One(text.to_owned()))
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<OneOrMap, E> {
+                Ok(OneOrMap::One(text.to_owned()))
             }
 
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Conditions, E> {
-                Ok(Conditions::One(value.to_string()))
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<OneOrMap, E> {
+                Ok(OneOrMap::One(value.to_string()))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Conditions, A::Error> {
-                let mut conditions = Vec::new();
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OneOrMap, A::Error> {
+                let mut entries = Vec::new();
                 while let Some(entry) = map.next_entry()? {
-                    conditions.push(entry);
+                    entries.push(entry);
                 }
-                Ok(Conditions::ByReason(conditions))
+                Ok(OneOrMap::Map(entries))
             }
         }
-        deserializer.deserialize_any(ConditionsVisitor)
+        deserializer.deserialize_any(OneOrMapVisitor)
     }
 }
 
@@ -165,6 +167,9 @@ pub(crate) struct RawTest {
     /// Text that the message, or the reason of a skip or unknown, contains.
     #[serde(default)]
     pub(crate) says: Option<String>,
+    /// Text that the command contains.
+    #[serde(default)]
+    pub(crate) fix_cli: Option<String>,
     /// Evidence entries that must be exactly so.
     #[serde(default)]
     pub(crate) evidence: IndexMap<String, Value>,

@@ -4,7 +4,7 @@
 //! itself, so that HCL and JSON can be written plainly. `{{` is a brace where a
 //! letter follows.
 
-use cel::{Context, Env};
+use cel::{Context, Env, Value};
 
 use super::expression::Expression;
 use super::value::to_text;
@@ -107,12 +107,24 @@ impl Template {
             match part {
                 Part::Text(literal) => text.push_str(literal),
                 Part::Value(expression) => match expression.evaluate(context) {
-                    Ok(value) => text.push_str(&quote(&to_text(&value), self.quoting)),
+                    Ok(value) => text.push_str(&self.show(&value)),
                     Err(_) => text.push_str("(unknown)"),
                 },
             }
         }
         text.trim_end().to_owned()
+    }
+
+    /// A list in a command is one argument per element.
+    fn show(&self, value: &Value) -> String {
+        match value {
+            Value::List(items) if self.quoting == Quoting::Shell => items
+                .iter()
+                .map(|item| quote(&to_text(item), self.quoting))
+                .collect::<Vec<_>>()
+                .join(" "),
+            value => quote(&to_text(value), self.quoting),
+        }
     }
 }
 
@@ -187,6 +199,14 @@ mod tests {
         );
         assert_eq!(render("rm {name}", Quoting::Shell, "-rf"), "rm '-rf'");
         assert_eq!(render("\"{name}\"", Quoting::Hcl, "a\"${x}"), "\"a\\\"$${x}\"");
+    }
+
+    #[test]
+    fn a_list_in_a_command_is_one_argument_per_element() {
+        assert_eq!(
+            render("rm {true ? [name, 'b'] : []}", Quoting::Shell, "a b"),
+            "rm 'a b' b"
+        );
     }
 
     #[test]

@@ -91,14 +91,14 @@ fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<String>, String> {
 
 /// The tested resource first, then the related ones; all that is not `unread` was read.
 fn scope(policy: &Policy, test: &RawTest) -> Result<Scope, String> {
-    let meta = [("account", "111122223333"), ("region", "eu-west-1")];
+    let (account, region) = ("111122223333", "eu-west-1");
     let build = |type_name: &str, fields: &Json| -> Result<Resource, String> {
         let mut fields = fields
             .as_object()
             .cloned()
             .ok_or("a resource is a map of its fields")?;
         fields.shift_remove("resource_type");
-        for (name, value) in meta {
+        for (name, value) in [("account", account), ("region", region)] {
             fields.entry(name).or_insert_with(|| value.into());
         }
         for (name, from) in [("id", "name"), ("name", "id")] {
@@ -134,6 +134,8 @@ fn scope(policy: &Policy, test: &RawTest) -> Result<Scope, String> {
         })
         .collect();
     Ok(Scope {
+        account: account.to_owned(),
+        region: region.to_owned(),
         coverage,
         resources,
         ..Scope::default()
@@ -197,6 +199,15 @@ fn differences(test: &RawTest, outcome: &Outcome) -> Vec<String> {
                 failure.severity
             )),
             None => differences.push("expects a severity, but nothing fails here".to_owned()),
+        }
+    }
+    if let Some(expected) = &test.fix_cli {
+        let found = failure.and_then(|failure| failure.fix_cli.as_deref());
+        if !found.is_some_and(|found| found.contains(expected)) {
+            differences.push(format!(
+                "expected fix_cli to contain {expected:?}, found {}",
+                found.unwrap_or("none")
+            ));
         }
     }
     for (name, expected) in &test.evidence {

@@ -195,3 +195,23 @@ fn a_policy_asks_only_for_the_types_that_its_fields_need() {
     .unwrap();
     assert_eq!(policies[0].types(), BTreeSet::from(["AWS::Logs::LogGroup"]));
 }
+
+#[test]
+fn the_first_command_whose_condition_holds_is_the_one_given() {
+    let text = GOOD.replace(
+        "tests:\n",
+        "fix_cli:\n  resource.stored_bytes == 1: aws wrong\n  resource.name == 'a': aws {resource.name}\n  \"true\": aws late\ntests:\n",
+    );
+    let text = text.replace("expect: fail }", "expect: fail, fix_cli: aws a }");
+    let policies = load(
+        [SourceFile::new("p/logs-x.yaml", &*text)],
+        &Overrides::default(),
+        &[],
+    )
+    .unwrap();
+    for case in crate::policy::test::run(&policies) {
+        assert!(case.passed(), "{case}");
+    }
+    let found = problems(&text.replace("resource.name == 'a'", "resource.nam == 'a'"));
+    assert_eq!(found.len(), 1, "{found:#?}");
+}
