@@ -1,1 +1,343 @@
-fn main() {}
+//! The command line: a thin door to [`aftermove::run`].
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use aftermove::collect::{self, Progress};
+use aftermove::config::{Config, Severity};
+use aftermove::deliver::file;
+use aftermove::policy::{Policy, explain, test};
+use aftermove::report::{json_v1, text};
+use aftermove::run::{self, Request, RunError, setup};
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Audits an AWS account after a move from Heroku, and keeps auditing it.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 nothing found, 1 findings at or above --fail-on, 2 the run broke,
+3 something could not be seen. The report goes to stdout, all else to stderr.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Read the account, judge it, and report
+    Scan {
+        #[command(flatten)]
+        common: Common,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+        /// Write the report to this file instead of stdout
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Judge an inventory saved by `aftermove collect`, without reading AWS
+        #[arg(long, value_name = "FILE")]
+        inventory: Option<PathBuf>,
+        /// Where to keep what was found: a file, s3://bucket/key or none
+        /// [default: beside the reports in S3 if `deliver.s3` is configured, else none]
+        #[arg(long, value_name = "PLACE")]
+        state: Option<String>,
+        /// Publish to the configured SNS topic and S3 bucket
+        #[arg(long, overrides_with = "no_notify")]
+        notify: bool,
+        /// Publish nothing (the default)
+        #[arg(long)]
+        no_notify: bool,
+        /// The gravity from which on findings make the exit code 1
+        #[arg(long, value_enum, default_value_t = FailOn::Medium)]
+        fail_on: FailOn,
+    },
+    /// Read the account and write the inventory as JSON
+    Collect {
+        #[command(flatten)]
+        common: Common,
+        /// Write to this file instead of stdout
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Look at, check and test policies
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// Print the IAM policy that scanning needs, as JSON
+    Iam,
+}
+
+#[derive(Subcommand)]
+enum PolicyCommand {
+    /// Check the configuration and all policies
+    Check(PolicyArgs),
+    /// Run the cases that the policies carry
+    Test(PolicyArgs),
+    /// List the policies
+    List {
+        #[command(flatten)]
+        args: PolicyArgs,
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
+    },
+    /// Explain a policy; `functions` lists what expressions can call
+    Explain {
+        id: String,
+        #[command(flatten)]
+        args: PolicyArgs,
+    },
+}
+
+#[derive(Args)]
+struct PolicyArgs {
+    /// Configuration: a file or s3://bucket/key
+    #[arg(long, value_name = "FILE")]
+    config: Option<String>,
+    /// A file or folder of policies that join or override the built-in ones
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Common {
+    #[command(flatten)]
+    policies: PolicyArgs,
+    /// Only these policies
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Regions instead of the configured ones
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    region: Vec<String>,
+    /// AWS profile
+    #[arg(long)]
+    profile: Option<String>,
+    /// Give up reading after this many seconds; what was not read is reported
+    #[arg(long, value_name = "SECONDS", default_value_t = 840)]
+    time_limit: u64,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum ListFormat {
+    #[default]
+    Text,
+    Markdown,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+}
+
+impl From<FailOn> for Severity {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Critical => Self::Critical,
+            FailOn::High => Self::High,
+            FailOn::Medium => Self::Medium,
+            FailOn::Low => Self::Low,
+            FailOn::Info => Self::Info,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::builder()
+                .with_default_directive(tracing::level_filters::LevelFilter::ERROR.into())
+                .with_env_var("AFTERMOVE_LOG")
+                .from_env_lossy(),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")
+        .and_then(|runtime| runtime.block_on(command(cli.command)));
+    outcome.map_or_else(
+        |error| {
+            say(&format!("{error:#}"));
+            ExitCode::from(2)
+        },
+        ExitCode::from,
+    )
+}
+
+async fn command(command: Command) -> anyhow::Result<u8> {
+    match command {
+        Command::Scan { common, format, output, inventory, state, notify, no_notify: _, fail_on } => {
+            let request = Request { inventory, state, notify, ..common.request() };
+            let bar = Bar::new();
+            let scan = run::scan(&request, &|progress| bar.show(progress)).await;
+            bar.clear();
+            let scan = scan?;
+            let rendered = match format {
+                Format::Json => json_v1::render(&scan.report)?,
+                Format::Text => text::render(&scan.report, style(output.is_some())),
+            };
+            write(output.as_deref(), &rendered)?;
+            if scan.undelivered {
+                say("not everything was delivered; the report's notes say what and why");
+                return Ok(2);
+            }
+            Ok(scan.report.exit_code(fail_on.into()))
+        }
+        Command::Collect { common, output } => {
+            let bar = Bar::new();
+            let inventory = run::inventory(&common.request(), &|progress| bar.show(progress)).await;
+            bar.clear();
+            let inventory = inventory?;
+            write(output.as_deref(), &serde_json::to_string(&inventory)?)?;
+            let unseen = inventory.scopes.iter().any(|scope| {
+                scope.coverage.iter().any(|row| row.status != aftermove::inventory::CoverageStatus::Complete)
+            });
+            Ok(if unseen { 3 } else { 0 })
+        }
+        Command::Policy { command } => policy(command).await,
+        Command::Iam => {
+            write(None, &format!("{:#}\n", collect::read_only_policy()))?;
+            Ok(0)
+        }
+    }
+}
+
+async fn policy(command: PolicyCommand) -> anyhow::Result<u8> {
+    match command {
+        PolicyCommand::Check(args) => {
+            let policies = args.load().await?;
+            write(None, &format!("{} policies are well formed\n", policies.len()))?;
+        }
+        PolicyCommand::Test(args) => {
+            let results = test::run(&args.load().await?);
+            let failed = results.iter().filter(|result| !result.passed()).count();
+            let mut text: String = results.iter().map(|result| format!("{result}\n")).collect();
+            text += &format!("{} passed, {failed} failed\n", results.len() - failed);
+            write(None, &text)?;
+            return Ok(u8::from(failed > 0));
+        }
+        PolicyCommand::List { args, format: ListFormat::Markdown } => {
+            write(None, &explain::index(&args.load().await?))?;
+        }
+        PolicyCommand::List { args, format: ListFormat::Text } => {
+            let line = |p: &Policy| format!("{:<36} {:<8} {:<11} {}\n", p.id, p.severity, p.pack.as_str(), p.title);
+            write(None, &args.load().await?.iter().map(line).collect::<String>())?;
+        }
+        PolicyCommand::Explain { id, .. } if id == "functions" => write(None, &explain::functions())?,
+        PolicyCommand::Explain { id, args } => {
+            let policies = args.load().await?;
+            let found = setup::select(&policies, &[id], &[])?;
+            let text: String = found.iter().map(|policy| explain::explain(policy, &actions(policy))).collect();
+            write(None, &text)?;
+        }
+    }
+    Ok(0)
+}
+
+/// The IAM actions of everything that is read for a policy.
+fn actions(policy: &Policy) -> Vec<&'static str> {
+    let types = policy.types();
+    let reads = collect::COLLECTORS.iter().filter(|row| types.contains(row.resource_type)).map(|row| row.actions);
+    let details: Vec<&str> = policy.details().collect();
+    let details = collect::DETAILS.iter().filter(|row| details.contains(&row.name)).map(|row| row.actions);
+    let metrics = policy.uses_metrics().then_some(collect::METRIC_ACTIONS);
+    let all: BTreeSet<&'static str> = reads.chain(details).chain(metrics).flatten().copied().collect();
+    all.into_iter().collect()
+}
+
+impl PolicyArgs {
+    async fn load(&self) -> Result<Vec<Policy>, RunError> {
+        let request = Request { config: self.config.clone(), ..Request::default() };
+        let config: Config = setup::config(&request, chrono::Utc::now()).await?;
+        setup::policies(self.policies.as_deref(), &config)
+    }
+}
+
+impl Common {
+    fn request(self) -> Request {
+        Request {
+            config: self.policies.config,
+            policies: self.policies.policies,
+            only: self.only,
+            regions: self.region,
+            profile: self.profile,
+            trigger: "manual",
+            time_limit: Duration::from_secs(self.time_limit),
+            ..Request::default()
+        }
+    }
+}
+
+/// Shows what has been read: a bar on a terminal, lines elsewhere.
+struct Bar(Option<ProgressBar>);
+
+impl Bar {
+    fn new() -> Self {
+        Self(std::io::stderr().is_terminal().then(|| {
+            let template = ProgressStyle::with_template("{spinner} {pos}/{len} {wide_msg}");
+            ProgressBar::new(0).with_style(template.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+        }))
+    }
+
+    fn show(&self, progress: &Progress<'_>) {
+        let Progress { region, resource_type, status, resources, done, total, .. } = *progress;
+        let line = format!("{resource_type} in {region}: {resources} read, {}", status.as_str());
+        match &self.0 {
+            Some(bar) => {
+                bar.set_length(total as u64);
+                bar.set_position(done as u64);
+                bar.set_message(line);
+            }
+            None => say(&format!("[{done}/{total}] {line}")),
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn style(to_file: bool) -> text::Style {
+    let terminal = std::io::stdout().is_terminal() && !to_file;
+    let columns = || aftermove::config::environment("COLUMNS")?.parse().ok();
+    text::Style {
+        color: terminal && aftermove::config::environment("NO_COLOR").is_none(),
+        width: columns().unwrap_or(100),
+    }
+}
+
+/// A reader that has seen enough, such as `head`, is no error.
+fn write(output: Option<&std::path::Path>, text: &str) -> anyhow::Result<()> {
+    if let Some(path) = output {
+        return Ok(file::write(path, text.as_bytes())?);
+    }
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
+        _ => Ok(()),
+    }
+}
+
+/// To stderr, which is all that is left if stderr itself fails.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

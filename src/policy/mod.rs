@@ -8,6 +8,7 @@
 pub mod builtin;
 mod check;
 pub mod evaluate;
+pub mod explain;
 mod expression;
 pub mod functions;
 pub mod load;
