@@ -1,0 +1,172 @@
+//! The only place that builds SDK clients: timeouts, retries, pacing and metering are set here.
+//!
+//! No endpoint is ever set, so that AWS_ENDPOINT_URL and its per-service forms work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::{Builder, ConnectorBuilder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+
+use super::CollectError;
+use super::meter::{Meter, Metered};
+use super::pace::{self, Rate, paced};
+
+const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
+const DESCRIBE_REGIONS: &str = "ec2:DescribeRegions";
+
+/// What [`caller_identity`] and [`regions`] call.
+pub(super) const ACTIONS: &[&str] = &[DESCRIBE_REGIONS, GET_CALLER_IDENTITY];
+
+/// STS and DescribeRegions answer the same everywhere.
+const ANY_REGION: &str = "us-east-1";
+
+/// The ordinary AWS settings (environment, profile, role), with our manners on top.
+pub async fn sdk_config(profile: Option<&str>, region: Option<&str>) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(3_100))
+        .operation_attempt_timeout(Duration::from_secs(20))
+        .operation_timeout(Duration::from_secs(90))
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client())
+        .retry_config(RetryConfig::standard().with_max_attempts(6))
+        .timeout_config(timeouts);
+    if let Ok(name) = AppName::new("aftermove") {
+        loader = loader.app_name(name);
+    }
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    loader.load().await
+}
+
+/// The SDK's own default client, made once here: clients that are given none load the
+/// trusted certificates and pool connections each for themselves.
+fn http_client() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = ConnectorBuilder::default()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc));
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        connector.build()
+    })
+}
+
+macro_rules! client {
+    ($sdk:ident, $config:expr, $meter:expr) => {
+        $sdk::Client::from_conf(
+            $sdk::config::Builder::from($config)
+                .interceptor(Metered(Arc::clone($meter)))
+                .build(),
+        )
+    };
+}
+
+/// The clients of one account and region. Make one set for each: the pace is kept within it.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    pub ec2: aws_sdk_ec2::Client,
+    pub elbv2: aws_sdk_elasticloadbalancingv2::Client,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub sns: aws_sdk_sns::Client,
+    pub cloudtrail: aws_sdk_cloudtrail::Client,
+}
+
+impl Clients {
+    pub fn new(config: &SdkConfig, region: &str, meter: &Arc<Meter>) -> Self {
+        let config = in_region(config, region);
+        let http = config.http_client().unwrap_or_else(http_client);
+        let at = |rate: Rate| config.to_builder().http_client(paced(http.clone(), rate)).build();
+        Self {
+            ec2: client!(aws_sdk_ec2, &at(pace::EC2), meter),
+            elbv2: client!(
+                aws_sdk_elasticloadbalancingv2,
+                &at(pace::ELASTIC_LOAD_BALANCING),
+                meter
+            ),
+            cloudwatch: client!(aws_sdk_cloudwatch, &at(pace::CLOUDWATCH), meter),
+            logs: client!(aws_sdk_cloudwatchlogs, &at(pace::LOGS), meter),
+            sns: client!(aws_sdk_sns, &at(pace::SNS), meter),
+            cloudtrail: client!(aws_sdk_cloudtrail, &at(pace::CLOUDTRAIL), meter),
+        }
+    }
+}
+
+/// A client for state and reports; the configuration's region is the bucket's.
+pub fn s3(config: &SdkConfig, meter: &Arc<Meter>) -> aws_sdk_s3::Client {
+    let builder = aws_sdk_s3::config::Builder::from(config)
+        .interceptor(Metered(Arc::clone(meter)))
+        // an endpoint of one's own rarely has a DNS name for each bucket
+        .force_path_style(config.endpoint_url().is_some());
+    aws_sdk_s3::Client::from_conf(builder.build())
+}
+
+/// A client for publishing, in the region of the topic.
+pub fn sns(config: &SdkConfig, region: &str, meter: &Arc<Meter>) -> aws_sdk_sns::Client {
+    client!(aws_sdk_sns, &in_region(config, region), meter)
+}
+
+/// Who the credentials belong to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Caller {
+    pub account: String,
+    pub arn: String,
+}
+
+pub async fn caller_identity(config: &SdkConfig, meter: &Arc<Meter>) -> Result<Caller, CollectError> {
+    let client = client!(aws_sdk_sts, &somewhere(config), meter);
+    let caller = client
+        .get_caller_identity()
+        .send()
+        .await
+        .map_err(|error| CollectError::of(GET_CALLER_IDENTITY, &error))?;
+    match (caller.account, caller.arn) {
+        (Some(account), Some(arn)) => Ok(Caller { account, arn }),
+        _ => Err(CollectError::Malformed {
+            action: GET_CALLER_IDENTITY,
+            message: "the answer names no account".to_owned(),
+        }),
+    }
+}
+
+/// The regions that are enabled for the account, sorted.
+pub async fn regions(config: &SdkConfig, meter: &Arc<Meter>) -> Result<Vec<String>, CollectError> {
+    let client = client!(aws_sdk_ec2, &somewhere(config), meter);
+    let answer = client
+        .describe_regions()
+        .all_regions(false)
+        .send()
+        .await
+        .map_err(|error| CollectError::of(DESCRIBE_REGIONS, &error))?;
+    let mut regions: Vec<String> = answer
+        .regions
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|region| region.region_name)
+        .collect();
+    regions.sort();
+    Ok(regions)
+}
+
+fn in_region(config: &SdkConfig, region: &str) -> SdkConfig {
+    config.to_builder().region(Region::new(region.to_owned())).build()
+}
+
+/// In the configured region, or in any where none is.
+fn somewhere(config: &SdkConfig) -> SdkConfig {
+    match config.region() {
+        Some(_) => config.clone(),
+        None => in_region(config, ANY_REGION),
+    }
+}

@@ -1,0 +1,43 @@
+//! Details: reads that cost a call for each resource, made only for those that need them.
+
+use futures::future::BoxFuture;
+
+use crate::inventory::{CoverageStatus, Scope};
+
+use super::{CollectError, Context, GRACE, elasticloadbalancingv2};
+
+type Fetch = for<'a> fn(&'a Context, &'a mut Scope, &'a [String]) -> BoxFuture<'a, Result<(), CollectError>>;
+
+/// How one detail is read.
+#[derive(Debug)]
+pub struct Detail {
+    pub name: &'static str,
+    /// The type whose resources it is asked for.
+    pub resource_type: &'static str,
+    /// The type whose resources it fills in.
+    pub fills: &'static str,
+    pub actions: &'static [&'static str],
+    /// Fills in what it can; the first failure is its error.
+    pub(super) fetch: Fetch,
+}
+
+pub static DETAILS: &[Detail] = &[elasticloadbalancingv2::target_health::TARGET_HEALTH];
+
+impl Detail {
+    /// Reads the detail for the resources with these ARNs. What could not be read stays
+    /// null, and makes the coverage of the filled type partial.
+    pub async fn fill(&self, context: &Context, scope: &mut Scope, arns: &[String]) {
+        let fetched =
+            tokio::time::timeout_at(context.deadline + GRACE, (self.fetch)(context, scope, arns)).await;
+        if let Err(error) = fetched.unwrap_or(Err(CollectError::OutOfTime)) {
+            let row = scope
+                .coverage
+                .iter_mut()
+                .find(|row| row.resource_type == self.fills);
+            if let Some(row) = row.filter(|row| row.status == CoverageStatus::Complete) {
+                row.status = CoverageStatus::Partial;
+                row.detail = format!("{}: {error}", self.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Counts every request that is sent, retries included, and what they cost.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataInput;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+/// List price of GetMetricData, which the free tier leaves out
+/// (<https://aws.amazon.com/cloudwatch/pricing/>: $0.01 per 1,000 metrics requested).
+/// All else that is read here is free.
+const USD_PER_METRIC: f64 = 0.01 / 1000.0;
+
+/// Shared by all clients of a run.
+#[derive(Debug, Default)]
+pub struct Meter(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    calls: BTreeMap<String, u64>,
+    metrics: u32,
+}
+
+impl Meter {
+    /// Requests sent, by `service:Operation` as IAM writes it.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.counts().calls.clone()
+    }
+
+    /// What the requests cost at list price.
+    pub fn usd(&self) -> f64 {
+        f64::from(self.counts().metrics) * USD_PER_METRIC
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        // counters stay meaningful whatever a panicking thread was doing
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The interceptor that reports to a [`Meter`].
+#[derive(Debug)]
+pub(super) struct Metered(pub(super) Arc<Meter>);
+
+impl Intercept for Metered {
+    fn name(&self) -> &'static str {
+        "Metered"
+    }
+
+    fn read_before_serialization(
+        &self,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(input) = context.input().downcast_ref::<GetMetricDataInput>() {
+            let metrics = u32::try_from(input.metric_data_queries().len())?;
+            let mut counts = self.0.counts();
+            counts.metrics = counts.metrics.saturating_add(metrics);
+        }
+        Ok(())
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(operation) = bag.load::<Metadata>() {
+            let name = format!("{}:{}", iam_prefix(operation.service()), operation.name());
+            *self.0.counts().calls.entry(name).or_default() += 1;
+        }
+        Ok(())
+    }
+}
+
+/// How IAM writes a service that the SDK calls by its service id.
+fn iam_prefix(service_id: &str) -> String {
+    match service_id {
+        "CloudWatch Logs" => "logs".to_owned(),
+        "Elastic Load Balancing v2" => "elasticloadbalancing".to_owned(),
+        other => other.to_lowercase().replace(' ', ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_are_named_as_iam_names_them() {
+        for (service_id, prefix) in [
+            ("EC2", "ec2"),
+            ("Elastic Load Balancing v2", "elasticloadbalancing"),
+            ("CloudWatch", "cloudwatch"),
+            ("CloudWatch Logs", "logs"),
+            ("CloudTrail", "cloudtrail"),
+            ("Secrets Manager", "secretsmanager"),
+            ("S3", "s3"),
+        ] {
+            assert_eq!(iam_prefix(service_id), prefix);
+        }
+    }
+}
