@@ -98,29 +98,60 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
 
     let inventory = match &request.inventory {
         Some(path) => read_inventory(path)?,
-        None => read_aws(request, &config, &policies, &loaded.state, &aws, started_at, progress).await?,
+        None => {
+            read_aws(
+                request,
+                &config,
+                &policies,
+                &loaded.state,
+                &aws,
+                started_at,
+                progress,
+            )
+            .await?
+        }
     };
     let verdicts = evaluate::evaluate(&policies, &inventory);
     let while_holds = |mute: &Mute, evaluation: &Evaluation| {
         let key = (mute.policy.clone(), mute.while_.clone()?);
-        conditions.get(&key)?.holds(&inventory, evaluation, inventory.taken_at)
+        conditions
+            .get(&key)?
+            .holds(&inventory, evaluation, inventory.taken_at)
     };
     let scopes: Vec<PolicyScope<'_>> = policies
         .iter()
-        .map(|policy| PolicyScope { id: &policy.id, windowed: policy.resource_type == Change::TYPE })
+        .map(|policy| PolicyScope {
+            id: &policy.id,
+            windowed: policy.resource_type == Change::TYPE,
+        })
         .collect();
     let places: Vec<Place> = inventory
         .scopes
         .iter()
-        .map(|scope| Place { account: scope.account.clone(), region: scope.region.clone() })
+        .map(|scope| Place {
+            account: scope.account.clone(),
+            region: scope.region.clone(),
+        })
         .collect();
-    let extent = Extent { policies: &scopes, places: &places };
-    let settled = settle(&loaded.state, &verdicts, extent, &mutes, &while_holds, inventory.taken_at);
+    let extent = Extent {
+        policies: &scopes,
+        places: &places,
+    };
+    let settled = settle(
+        &loaded.state,
+        &verdicts,
+        extent,
+        &mutes,
+        &while_holds,
+        inventory.taken_at,
+    );
 
     let mut state = settled.state;
     for scope in &inventory.scopes {
         if request.inventory.is_none() && scope.complete(Change::TYPE) {
-            state.last_complete.insert(State::place(&scope.account, &scope.region), inventory.taken_at);
+            state
+                .last_complete
+                .insert(State::place(&scope.account, &scope.region), inventory.taken_at);
         }
     }
     let mut report = report(request, &policies, &inventory, &verdicts, started_at);
@@ -128,7 +159,7 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     report.findings = settled.findings;
     report.usage = aws.usage();
 
-    let mut undelivered = publish(request, &config, &aws, &mut report, &loaded.state, &mut state).await;
+    let mut undelivered = publish(request, &config, &aws, &mut report, &mut state).await;
     if let Some(s3) = config.deliver.s3.as_ref().filter(|_| request.notify)
         && let Err(error) = deliver::s3::put_report(&aws.s3, &s3.bucket, &s3.prefix, &report).await
     {
@@ -136,7 +167,9 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
         undelivered = true;
     }
     if let Err(error) = place.save(&state, loaded.etag.as_deref(), Some(&aws.s3)).await {
-        report.notes.push(format!("The state was not saved, so the next run repeats this one's news: {error}"));
+        report.notes.push(format!(
+            "The state was not saved, so the next run repeats this one's news: {error}"
+        ));
         undelivered = true;
     }
     report.usage = aws.usage();
@@ -154,13 +187,22 @@ pub async fn inventory(
     let all = setup::policies(request.policies.as_deref(), &config)?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
     let aws = Aws::new(request).await;
-    read_aws(request, &config, &policies, &State::default(), &aws, now, progress).await
+    read_aws(
+        request,
+        &config,
+        &policies,
+        &State::default(),
+        &aws,
+        now,
+        progress,
+    )
+    .await
 }
 
 /// One run's way to AWS.
 struct Aws {
-    sdk: collect::SdkConfig,
-    s3: collect::S3Client,
+    sdk: aws_config::SdkConfig,
+    s3: aws_sdk_s3::Client,
     meter: Arc<Meter>,
 }
 
@@ -173,7 +215,10 @@ impl Aws {
     }
 
     fn usage(&self) -> Usage {
-        Usage { api_calls: self.meter.calls(), usd: self.meter.usd() }
+        Usage {
+            api_calls: self.meter.calls(),
+            usd: self.meter.usd(),
+        }
     }
 }
 
@@ -187,7 +232,7 @@ async fn read_aws(
     now: DateTime<Utc>,
     progress: &(dyn Fn(&Progress<'_>) + Sync),
 ) -> Result<Inventory, RunError> {
-    let regions = match &config.regions {
+    let regions: Vec<String> = match &config.regions {
         Regions::Named(regions) => regions.clone(),
         Regions::Current => vec![aws.sdk.region().ok_or(RunError::NoRegion)?.to_string()],
         Regions::All => collect::regions(&aws.sdk, &aws.meter).await?,
@@ -210,7 +255,12 @@ async fn read_aws(
         automation_roles: config.drift.automation_roles.clone(),
         approved_people: config.drift.approved_people.clone(),
         ignore_events: config.drift.ignore_events.clone(),
-        own_principals: vec![caller.arn],
+        // on the command line the caller is a person, whose clicks count
+        own_principals: if request.trigger == "manual" {
+            Vec::new()
+        } else {
+            vec![caller.arn]
+        },
     };
     let mut scopes = collect::collect(&contexts, &types, progress).await;
     for scope in &mut scopes {
@@ -222,11 +272,18 @@ async fn read_aws(
         .zip(&contexts)
         .map(|(scope, context)| read_metrics_and_details(policies, scope, context, now));
     futures::future::join_all(details).await;
-    Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
+    Ok(Inventory {
+        version: Inventory::VERSION,
+        taken_at: now,
+        scopes,
+    })
 }
 
 fn events_from(state: &State, place: &str, now: DateTime<Utc>) -> DateTime<Utc> {
-    let from = state.last_complete.get(place).map_or(now - FIRST_WINDOW, |last| *last - EVENT_OVERLAP);
+    let from = state
+        .last_complete
+        .get(place)
+        .map_or(now - FIRST_WINDOW, |last| *last - EVENT_OVERLAP);
     from.max(now - EVENT_HISTORY)
 }
 
@@ -238,16 +295,30 @@ async fn read_metrics_and_details(
     context: &Context,
     now: DateTime<Utc>,
 ) {
-    let queries: Vec<_> = evaluate::metric_queries(policies, scope, now).into_iter().collect();
+    let queries: Vec<_> = evaluate::metric_queries(policies, scope, now)
+        .into_iter()
+        .collect();
     if !queries.is_empty() {
         scope.series = collect::fetch_metrics(context, &queries).await;
-        let failed: Vec<&str> = scope.series.values().filter_map(|series| series.incomplete.as_deref()).collect();
-        let status = if failed.is_empty() { CoverageStatus::Complete } else { CoverageStatus::Partial };
+        let failed: Vec<&str> = scope
+            .series
+            .values()
+            .filter_map(|series| series.incomplete.as_deref())
+            .collect();
+        let status = if failed.is_empty() {
+            CoverageStatus::Complete
+        } else {
+            CoverageStatus::Partial
+        };
         let detail = match failed.first() {
             None => String::new(),
             Some(reason) => format!("{} of {} metric series: {reason}", failed.len(), queries.len()),
         };
-        scope.coverage.push(Coverage { resource_type: "AWS::CloudWatch::Metric".to_owned(), status, detail });
+        scope.coverage.push(Coverage {
+            resource_type: "AWS::CloudWatch::Metric".to_owned(),
+            status,
+            detail,
+        });
     }
     let wanted = evaluate::detail_requests(policies, scope, now);
     for detail in collect::DETAILS {
@@ -280,7 +351,14 @@ fn report(
         })
         .collect();
     let distinct = |of: fn(&Scope) -> &String| {
-        inventory.scopes.iter().map(of).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+        inventory
+            .scopes
+            .iter()
+            .map(of)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .cloned()
+            .collect()
     };
     Report {
         run: RunInfo {
@@ -308,20 +386,23 @@ async fn publish(
     config: &Config,
     aws: &Aws,
     report: &mut Report,
-    previous: &State,
     state: &mut State,
 ) -> bool {
-    let Some(topic_arn) = &config.deliver.sns_topic_arn else { return false };
-    let retry = previous.still_undelivered(&report.findings);
+    let Some(topic_arn) = &config.deliver.sns_topic_arn else {
+        return false;
+    };
+    let retry = state.still_undelivered(&report.findings);
     if !request.notify {
         let news = report.findings.iter().filter(|finding| finding.status.is_news());
-        state.undelivered = retry.iter().chain(news).map(|finding| (finding.id.clone(), finding.status)).collect();
+        state
+            .undelivered
+            .extend(news.map(|finding| (finding.id.clone(), finding.status)));
         return false;
     }
     let region = topic_arn.split(':').nth(3).unwrap_or_default();
     let client = collect::sns(&aws.sdk, region, &aws.meter);
     let delivery = deliver::sns::publish(&client, topic_arn, report, &retry).await;
-    state.undelivered = delivery.for_state();
+    state.record_delivery(&retry, delivery.for_state());
     let notes = delivery.notes();
     let failed = !notes.is_empty();
     report.notes.extend(notes);
@@ -331,16 +412,23 @@ async fn publish(
 fn state_place(request: &Request, config: &Config) -> Result<store::Location, RunError> {
     Ok(match (&request.state, &config.deliver.s3) {
         (Some(place), _) => place.parse()?,
-        (None, Some(s3)) => store::Location::S3 { bucket: s3.bucket.clone(), key: s3.key("state.json") },
+        (None, Some(s3)) => store::Location::S3 {
+            bucket: s3.bucket.clone(),
+            key: s3.key("state.json"),
+        },
         (None, None) => store::Location::None,
     })
 }
 
 fn read_inventory(path: &std::path::Path) -> Result<Inventory, RunError> {
-    let bytes = std::fs::read(path)
-        .map_err(|source| files::FileError::Read { path: path.to_owned(), source })?;
-    serde_json::from_slice(&bytes)
-        .map_err(|source| RunError::Inventory { path: path.display().to_string(), source })
+    let bytes = std::fs::read(path).map_err(|source| files::FileError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    serde_json::from_slice(&bytes).map_err(|source| RunError::Inventory {
+        path: path.display().to_string(),
+        source,
+    })
 }
 
 type Conditions<'p> = BTreeMap<(String, String), mute::Condition<'p>>;
@@ -364,7 +452,14 @@ fn mutes(config: &Config) -> Result<Vec<Mute>, RunError> {
         .cloned()
         .map(|mute| {
             let while_ = mute.while_.map(|(text, _)| text);
-            Ok(Mute::new(mute.policy, mute.resource, mute.owner, mute.reason, mute.expires, while_)?)
+            Ok(Mute::new(
+                mute.policy,
+                mute.resource,
+                mute.owner,
+                mute.reason,
+                mute.expires,
+                while_,
+            )?)
         })
         .collect()
 }

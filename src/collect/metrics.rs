@@ -18,7 +18,7 @@ use crate::inventory::metrics::{Point, Query, Series};
 const GET: &str = "cloudwatch:GetMetricData";
 
 /// What [`fetch`] calls.
-pub(super) const ACTIONS: &[&str] = &[GET];
+pub const ACTIONS: &[&str] = &[GET];
 
 /// GetMetricData takes no more queries than this,
 const MAX_QUERIES: usize = 500;

@@ -35,7 +35,7 @@ pub use clients::{Caller, Clients, caller_identity, regions, s3, sdk_config, sns
 pub use details::{DETAILS, Detail};
 pub use error::CollectError;
 pub use meter::Meter;
-pub use metrics::fetch as fetch_metrics;
+pub use metrics::{ACTIONS as METRIC_ACTIONS, fetch as fetch_metrics};
 pub use permissions::read_only_policy;
 
 use pages::Listing;

@@ -21,12 +21,19 @@ pub enum FileError {
 }
 
 pub fn read(path: &Path) -> Result<SourceFile, FileError> {
-    let failed = |source| FileError::Read { path: path.to_owned(), source };
+    let failed = |source| FileError::Read {
+        path: path.to_owned(),
+        source,
+    };
     if std::fs::metadata(path).map_err(failed)?.len() > MAX_BYTES {
-        return Err(FileError::TooLarge { path: path.to_owned() });
+        return Err(FileError::TooLarge {
+            path: path.to_owned(),
+        });
     }
     let bytes = std::fs::read(path).map_err(failed)?;
-    let text = String::from_utf8(bytes).map_err(|_| FileError::NotText { path: path.to_owned() })?;
+    let text = String::from_utf8(bytes).map_err(|_| FileError::NotText {
+        path: path.to_owned(),
+    })?;
     Ok(SourceFile::new(path.display().to_string(), text))
 }
 
@@ -38,7 +45,10 @@ pub fn policies(path: &Path) -> Result<Vec<SourceFile>, FileError> {
     let mut found = Vec::new();
     let mut folders = vec![path.to_owned()];
     while let Some(folder) = folders.pop() {
-        let failed = |source| FileError::Read { path: folder.clone(), source };
+        let failed = |source| FileError::Read {
+            path: folder.clone(),
+            source,
+        };
         for entry in std::fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let path = entry.path();
@@ -51,7 +61,9 @@ pub fn policies(path: &Path) -> Result<Vec<SourceFile>, FileError> {
     }
     found.sort();
     if found.is_empty() {
-        return Err(FileError::NoPolicies { path: path.to_owned() });
+        return Err(FileError::NoPolicies {
+            path: path.to_owned(),
+        });
     }
     found.iter().map(|path| read(path)).collect()
 }

@@ -24,11 +24,17 @@ impl<'p> Condition<'p> {
     /// `place` points at the condition in the configuration file.
     pub fn compile(policy: &'p Policy, text: &str, place: &Diagnostic) -> Result<Self, Diagnostics> {
         let file = &place.source;
-        let schema = inventory::schema(policy.resource_type).unwrap_or_default().to_value();
+        let schema = inventory::schema(policy.resource_type)
+            .unwrap_or_default()
+            .to_value();
         let names = Names {
             resource_type: policy.resource_type,
             schema: &schema,
-            params: policy.params.iter().map(|(name, value)| (name.as_str(), Kind::of_json(value))).collect(),
+            params: policy
+                .params
+                .iter()
+                .map(|(name, value)| (name.as_str(), Kind::of_json(value)))
+                .collect(),
             variables: BTreeMap::new(),
             metrics: None,
         };
@@ -37,7 +43,11 @@ impl<'p> Condition<'p> {
         let mut problems = Vec::new();
         let found = check(file, &expression, &names, &mut problems);
         require_bool(file, &expression, &found, &names, &mut problems);
-        if problems.is_empty() { Ok(Self { policy, expression }) } else { Err(Diagnostics(problems)) }
+        if problems.is_empty() {
+            Ok(Self { policy, expression })
+        } else {
+            Err(Diagnostics(problems))
+        }
     }
 
     /// Whether it holds of the evaluated resource; `None` where that cannot be told.

@@ -54,7 +54,10 @@ async fn config_file(place: &str, request: &Request) -> Result<SourceFile, RunEr
     let location: store::Location = place.parse()?;
     let sdk = collect::sdk_config(request.profile.as_deref(), None).await;
     let s3 = collect::s3(&sdk, &std::sync::Arc::default());
-    let bytes = location.read(Some(&s3)).await?.ok_or_else(|| RunError::NoConfig(place.to_owned()))?;
+    let (bytes, _) = location
+        .read(Some(&s3))
+        .await?
+        .ok_or_else(|| RunError::NoConfig(place.to_owned()))?;
     let text = String::from_utf8(bytes).map_err(|_| RunError::NoConfig(format!("UTF-8 text in {place}")))?;
     Ok(SourceFile::new(place, text))
 }
@@ -73,7 +76,11 @@ pub fn policies(directory: Option<&Path>, config: &Config) -> Result<Vec<Policy>
 }
 
 /// Those that the run is about: the ones named, or else the configured packs.
-pub fn select<'p>(policies: &'p [Policy], only: &[String], packs: &[Pack]) -> Result<Vec<&'p Policy>, RunError> {
+pub fn select<'p>(
+    policies: &'p [Policy],
+    only: &[String],
+    packs: &[Pack],
+) -> Result<Vec<&'p Policy>, RunError> {
     for id in only {
         if !policies.iter().any(|policy| policy.id == *id) {
             let help = did_you_mean(id, policies.iter().map(|policy| policy.id.as_str()))
@@ -81,7 +88,12 @@ pub fn select<'p>(policies: &'p [Policy], only: &[String], packs: &[Pack]) -> Re
             return Err(RunError::UnknownPolicy { id: id.clone(), help });
         }
     }
-    let wanted =
-        |policy: &&Policy| if only.is_empty() { packs.contains(&policy.pack) } else { only.contains(&policy.id) };
+    let wanted = |policy: &&Policy| {
+        if only.is_empty() {
+            packs.contains(&policy.pack)
+        } else {
+            only.contains(&policy.id)
+        }
+    };
     Ok(policies.iter().filter(wanted).collect())
 }

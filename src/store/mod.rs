@@ -99,30 +99,31 @@ impl fmt::Display for Location {
 impl Location {
     /// The state of the last run; an empty one if there is none yet.
     pub async fn load(&self, s3: Option<&Client>) -> Result<Loaded, StoreError> {
-        let empty = Loaded {
-            state: State::default(),
-            etag: None,
-        };
+        match self.read(s3).await? {
+            Some((json, etag)) => Ok(Loaded {
+                state: State::parse(&json, &self.to_string())?,
+                etag,
+            }),
+            None => Ok(Loaded {
+                state: State::default(),
+                etag: None,
+            }),
+        }
+    }
+
+    /// What lies there, with the version of an S3 object; nothing if there is none.
+    pub async fn read(&self, s3: Option<&Client>) -> Result<Option<(Vec<u8>, Option<String>)>, StoreError> {
         match self {
-            Self::None => Ok(empty),
+            Self::None => Ok(None),
             Self::File(path) => match std::fs::read(path) {
-                Ok(json) => Ok(Loaded {
-                    state: State::parse(&json, &self.to_string())?,
-                    etag: None,
-                }),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(empty),
+                Ok(bytes) => Ok(Some((bytes, None))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                 Err(source) => Err(StoreError::Read {
                     path: path.clone(),
                     source,
                 }),
             },
-            Self::S3 { bucket, key } => match self.get(self.client(s3)?, bucket, key).await? {
-                Some((json, etag)) => Ok(Loaded {
-                    state: State::parse(&json, &self.to_string())?,
-                    etag,
-                }),
-                None => Ok(empty),
-            },
+            Self::S3 { bucket, key } => self.get(self.client(s3)?, bucket, key).await,
         }
     }
 
