@@ -99,7 +99,7 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     let inventory = match &request.inventory {
         Some(path) => read_inventory(path)?,
         None => {
-            read_aws(
+            let read = read_aws(
                 request,
                 &config,
                 &policies,
@@ -107,8 +107,9 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
                 &aws,
                 started_at,
                 progress,
-            )
-            .await?
+            );
+            // a deep future of the SDK's, too deep for the compiler unless it is boxed
+            Box::pin(read).await?
         }
     };
     let verdicts = evaluate::evaluate(&policies, &inventory);

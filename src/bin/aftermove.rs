@@ -246,9 +246,9 @@ async fn policy(command: PolicyCommand) -> anyhow::Result<u8> {
         PolicyCommand::Test(args) => {
             let results = test::run(&args.load().await?);
             let failed = results.iter().filter(|result| !result.passed()).count();
-            let mut text: String = results.iter().map(|result| format!("{result}\n")).collect();
-            text += &format!("{} passed, {failed} failed\n", results.len() - failed);
-            write(None, &text)?;
+            let mut lines: Vec<String> = results.iter().map(ToString::to_string).collect();
+            lines.push(format!("{} passed, {failed} failed\n", results.len() - failed));
+            write(None, &lines.join("\n"))?;
             return Ok(u8::from(failed > 0));
         }
         PolicyCommand::List {

@@ -83,7 +83,12 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
             time_limit: left.saturating_sub(RESERVE),
             ..Request::default()
         };
-        reply(&run::scan(&request, &|progress| tracing::debug!(?progress, "read")).await?)
+        reply(
+            &Box::pin(run::scan(&request, &|progress| {
+                tracing::debug!(?progress, "read")
+            }))
+            .await?,
+        )
     }
     .instrument(span)
     .await
