@@ -37,7 +37,7 @@ const EVENT_HISTORY: Days = Days::new(90);
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(#[from] Diagnostics),
     #[error(transparent)]
     File(#[from] files::FileError),
