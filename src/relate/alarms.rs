@@ -180,7 +180,7 @@ impl<'a> Watch<'a> {
             .into_iter()
             .filter(|metric| metric.namespace == signal.namespace)
             .filter(|metric| signal.metrics.contains(&metric.metric_name.as_str()))
-            .map(|metric| self.aim(&metric.dimensions, balancer));
+            .map(|metric| self.aim(&metric.dimensions, balancer, signal));
         let of_queries = queries
             .into_iter()
             .filter(|query| query.contains(signal.namespace) || !query.contains("AWS/"))
@@ -190,10 +190,11 @@ impl<'a> Watch<'a> {
     }
 
     /// Whether dimensions point at the load balancer. AvailabilityZone may narrow them.
-    fn aim(&self, dimensions: &BTreeMap<String, String>, balancer: &LoadBalancer) -> Sight {
-        // An alarm of another load balancer is no near miss; one of a deleted load balancer is.
+    fn aim(&self, dimensions: &BTreeMap<String, String>, balancer: &LoadBalancer, signal: &Signal) -> Sight {
+        // An alarm of another load balancer is no near miss; one of an earlier life of this one is.
+        let name_of = |dimension: &str| dimension.rsplit_once('/').map(|(name, _)| name.to_owned());
         let misses = |name: &str, value: &str| {
-            if self.existing.contains(value) {
+            if self.existing.contains(value) || name_of(value) != name_of(&balancer.metric_dimension) {
                 Sight::Unrelated
             } else {
                 Sight::Misses(format!("watches {name}={value}, which does not exist"))
@@ -212,13 +213,17 @@ impl<'a> Watch<'a> {
                     (true, Some(_)) => Sight::Misses(format!(
                         "watches TargetGroup={value}, which is none of its target groups"
                     )),
-                    (true, None) => misses("TargetGroup", value),
+                    (true, None) => Sight::Unrelated,
                 };
             }
         }
         let other = dimensions
             .keys()
             .find(|name| !["LoadBalancer", "TargetGroup", "AvailabilityZone"].contains(&name.as_str()));
+        if own.is_some() && group.is_none() && signal.metrics == HOSTS {
+            let why = "names no TargetGroup dimension, without which there is no such metric";
+            return Sight::Misses(why.to_owned());
+        }
         match (own.or(group), other) {
             (Some(_), None) => Sight::Sees,
             (Some(_), Some(other)) => Sight::Misses(format!("watches an unknown dimension {other}")),

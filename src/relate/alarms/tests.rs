@@ -91,6 +91,31 @@ fn near_misses_say_why() {
         watching(json!({ "TargetGroup": "targetgroup/db/bbbb" })),
         "none -: "
     );
+    assert_eq!(
+        watching(json!({ "LoadBalancer": "app/api/OLD" })),
+        "none -: ",
+        "nor is that of a deleted one with another name"
+    );
+}
+
+#[test]
+fn unhealthy_hosts_are_only_seen_through_a_target_group() {
+    let hosts = |dimensions: Value| {
+        let metric = json!({ "namespace": "AWS/ApplicationELB", "metric_name": "UnHealthyHostCount", "dimensions": dimensions });
+        let alarms = json!([alarm(json!({ "metric": metric }))]);
+        let signals = all_signals(alarms, &[Alarm::TYPE, TargetGroup::TYPE]).remove(0);
+        signals.unwrap()["unhealthy_hosts"].clone()
+    };
+    assert_eq!(
+        hosts(json!({ "LoadBalancer": WEB, "TargetGroup": "targetgroup/web/73e2" })).verdict,
+        "covered"
+    );
+    let blind = hosts(json!({ "LoadBalancer": WEB }));
+    assert_eq!(blind.verdict, "none");
+    assert_eq!(
+        blind.reason,
+        "alarm `a` names no TargetGroup dimension, without which there is no such metric"
+    );
 }
 
 #[test]
