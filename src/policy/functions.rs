@@ -172,7 +172,6 @@ fn pluck(from: Value, field: Arc<String>) -> Result<Value, ExecutionError> {
     })))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "cel hands arguments over by value")]
 fn few(This(list): This<Value>, limit: i64) -> Result<Value, ExecutionError> {
     let Value::List(list) = list else {
         return Err(error("few", "few takes a list"));
@@ -188,7 +187,7 @@ fn few(This(list): This<Value>, limit: i64) -> Result<Value, ExecutionError> {
     Ok(Value::from(match shown.as_slice() {
         [] => "none".to_owned(),
         [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [before @ .., end] => format!("{} and {end}", before.join(", ")),
     }))
 }
 

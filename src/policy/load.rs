@@ -74,7 +74,6 @@ impl Loader<'_> {
         result.map_err(|problem| self.problems.push(problem)).ok()
     }
 
-    #[expect(clippy::too_many_lines, reason = "one straight line through the file's keys")]
     fn policy(&mut self, raw: RawPolicy, overrides: &Overrides, details: &[&str]) -> Option<Policy> {
         self.identity(&raw);
         let resource_type = self.resource_type(&raw.resource)?;
