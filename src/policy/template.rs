@@ -160,7 +160,7 @@ fn place_of(file: &SourceFile, at: usize, text: &str) -> usize {
 
 /// Whether what follows a brace is an expression that does not begin with a letter, as `{!variables.x}`.
 fn looks_meant(after: &str) -> bool {
-    let inside = after.split('}').next().unwrap_or_default();
+    let inside = after.split(['{', '}']).next().unwrap_or_default();
     after.starts_with(['!', '(', '[', '-', '"', '\''])
         && ["resource.", "params.", "variables.", "metrics."]
             .iter()
@@ -203,6 +203,11 @@ mod tests {
         assert_eq!(
             render(text, Quoting::Hcl, "web"),
             "resource \"x\" \"web\" {\n  a = { b = 1 }\n}"
+        );
+        let json = "[{\"Value\":\"{name}\"}]";
+        assert_eq!(
+            render(json, Quoting::Plain, "resource.x"),
+            "[{\"Value\":\"resource.x\"}]"
         );
         assert_eq!(
             render("${{var.x} {size(name)}", Quoting::Plain, "web"),
