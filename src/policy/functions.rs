@@ -187,7 +187,7 @@ fn few(This(list): This<Value>, limit: i64) -> Result<Value, ExecutionError> {
     Ok(Value::from(match shown.as_slice() {
         [] => "none".to_owned(),
         [one] => (*one).to_owned(),
-        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+        [before @ .., end] => format!("{} and {end}", before.join(", ")),
     }))
 }
 

@@ -52,10 +52,7 @@ impl Template {
                 rest = escaped;
             } else if after.starts_with(|c: char| c.is_ascii_alphabetic()) {
                 let Some(length) = expression_length(after) else {
-                    let place = file.text[at..]
-                        .find(&rest[brace..(brace + 12).min(rest.len())])
-                        .unwrap_or(0)
-                        + at;
+                    let place = place_of(file, at, &rest[brace..]);
                     return Err(file.diagnostic(
                         place..place + 1,
                         "this brace begins an expression that is never closed",
@@ -74,6 +71,13 @@ impl Template {
                 }
                 parts.push(Part::Value(expression?));
                 rest = &after[length + 1..];
+            } else if looks_meant(after) {
+                let place = place_of(file, at, &rest[brace..]);
+                return Err(file.diagnostic(
+                    place..place + 1,
+                    "this would be shown as it stands, and not be evaluated",
+                    "begin an expression with a letter, for example with a variable's name",
+                ));
             } else {
                 literal.push('{');
                 rest = after;
@@ -148,6 +152,21 @@ fn quote(text: &str, quoting: Quoting) -> String {
     }
 }
 
+/// Where in the file, from `at` on, the text stands; YAML may have folded it further on.
+fn place_of(file: &SourceFile, at: usize, text: &str) -> usize {
+    let head: String = text.chars().take(12).collect();
+    at + file.text[at..].find(&head).unwrap_or(0)
+}
+
+/// Whether what follows a brace is an expression that does not begin with a letter, as `{!variables.x}`.
+fn looks_meant(after: &str) -> bool {
+    let inside = after.split(['{', '}']).next().unwrap_or_default();
+    after.starts_with(['!', '(', '[', '-', '"', '\''])
+        && ["resource.", "params.", "variables.", "metrics."]
+            .iter()
+            .any(|root| inside.contains(root))
+}
+
 /// Bytes up to the closing brace, past braces and strings inside.
 fn expression_length(text: &str) -> Option<usize> {
     let mut depth = 0;
@@ -185,6 +204,11 @@ mod tests {
             render(text, Quoting::Hcl, "web"),
             "resource \"x\" \"web\" {\n  a = { b = 1 }\n}"
         );
+        let json = "[{\"Value\":\"{name}\"}]";
+        assert_eq!(
+            render(json, Quoting::Plain, "resource.x"),
+            "[{\"Value\":\"resource.x\"}]"
+        );
         assert_eq!(
             render("${{var.x} {size(name)}", Quoting::Plain, "web"),
             "${var.x} 3"
@@ -218,9 +242,19 @@ mod tests {
     }
 
     #[test]
+    fn an_expression_that_would_be_shown_as_it_stands_is_refused() {
+        for text in ["{!variables.x}", "{[resource.name]}", "{\"a\" + params.b}"] {
+            let file = SourceFile::new("p.yaml", text);
+            assert!(Template::compile(&Env::stdlib(), &file, text, 0, Quoting::Plain).is_err());
+        }
+    }
+
+    #[test]
     fn an_unclosed_expression_is_refused() {
         let file = SourceFile::new("p.yaml", "message: {name");
         let error = Template::compile(&Env::stdlib(), &file, "{name", 9, Quoting::Plain).unwrap_err();
         assert_eq!(error.position(), (1, 10));
+        let file = SourceFile::new("p.yaml", "{abcdefghij… is cut in no character");
+        assert!(Template::compile(&Env::stdlib(), &file, &file.text, 0, Quoting::Plain).is_err());
     }
 }

@@ -1,0 +1,141 @@
+//! The Lambda binary under a real Lambda runtime API.
+
+use std::process::{Command, Output};
+
+use aws_sdk_s3::primitives::ByteStream;
+use serde_json::{Value, json};
+
+use crate::local::{Local, root};
+
+const BUCKET: &str = "aftermove-test";
+
+fn invoke(local: &Local, event: &Value, environment: &[&str]) -> Output {
+    let mut command = local.environment(Command::new(root().join("localstack/invoke-lambda")));
+    command
+        .arg(env!("CARGO_BIN_EXE_bootstrap"))
+        .arg(event.to_string())
+        .args(environment)
+        .output()
+        .unwrap()
+}
+
+async fn configure(local: &Local, text: &str) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(&local.sdk().await)
+        .force_path_style(true)
+        .build();
+    let s3 = aws_sdk_s3::Client::from_conf(config);
+    s3.create_bucket()
+        .bucket(BUCKET)
+        .create_bucket_configuration(
+            aws_sdk_s3::types::CreateBucketConfiguration::builder()
+                .location_constraint(aws_sdk_s3::types::BucketLocationConstraint::EuWest1)
+                .build(),
+        )
+        .send()
+        .await
+        .unwrap();
+    s3.put_object()
+        .bucket(BUCKET)
+        .key("aftermove.yaml")
+        .body(ByteStream::from(text.as_bytes().to_vec()))
+        .send()
+        .await
+        .unwrap();
+    s3
+}
+
+const CONFIG: &str = "AFTERMOVE_CONFIG=s3://aftermove-test/aftermove.yaml";
+
+#[tokio::test]
+async fn the_lambda_scans_publishes_and_keeps_state_and_report_in_s3() {
+    let (local, ids) = Local::seeded();
+    let topic = ids["topic_arn"].as_str().unwrap();
+    let text = format!(
+        "version: 1\ndeliver:\n  sns: {{ topic_arn: '{topic}' }}\n  s3: {{ bucket: {BUCKET}, prefix: nightly }}\n"
+    );
+    let s3 = configure(&local, &text).await;
+
+    let output = invoke(&local, &json!({ "job": "scan" }), &[CONFIG]);
+    let logs = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{logs}");
+    let first: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(first["complete"], true);
+    let new = first["new"].as_u64().unwrap();
+    assert!(new > 10, "{first:#}");
+    let line = logs
+        .lines()
+        .find(|line| line.contains("\"scanned\""))
+        .unwrap_or_else(|| panic!("{logs}"));
+    let line: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line["run_id"], first["run_id"]);
+
+    let objects = s3
+        .list_objects_v2()
+        .bucket(BUCKET)
+        .prefix("nightly/")
+        .send()
+        .await
+        .unwrap();
+    let keys: Vec<&str> = objects
+        .contents()
+        .iter()
+        .filter_map(|object| object.key())
+        .collect();
+    assert!(keys.contains(&"nightly/state.json"), "{keys:?}");
+    let run = first["run_id"].as_str().unwrap();
+    assert!(
+        keys.iter()
+            .any(|key| key.starts_with("nightly/reports/") && key.contains(run)),
+        "{keys:?}"
+    );
+
+    let queue = ids["queue_url"].as_str().unwrap();
+    let sqs = aws_sdk_sqs::Client::new(&local.sdk().await);
+    let waiting = sqs
+        .get_queue_attributes()
+        .queue_url(queue)
+        .attribute_names(aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages)
+        .send()
+        .await
+        .unwrap();
+    let waiting =
+        &waiting.attributes().unwrap()[&aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages];
+    assert_eq!(
+        waiting.parse::<u64>().unwrap(),
+        new + 1,
+        "a summary and the findings"
+    );
+
+    let output = invoke(&local, &json!({ "job": "scan" }), &[CONFIG]);
+    let second: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&second["new"], &second["open"]), (&json!(0), &json!(new)));
+}
+
+#[tokio::test]
+async fn a_bad_event_and_a_bad_configuration_are_errors_with_a_name() {
+    let local = Local::start();
+    configure(&local, "version: 1\nregoins: [eu-west-1]\n").await;
+    for (event, environment, error_type, says) in [
+        (json!({ "job": "dance" }), CONFIG, "InvalidEvent", "dance"),
+        (json!({ "jobb": "scan" }), CONFIG, "InvalidEvent", "jobb"),
+        (json!("scan"), CONFIG, "InvalidEvent", "not understood"),
+        (
+            json!({ "job": "scan" }),
+            CONFIG,
+            "ConfigurationError",
+            "did you mean `regions`?",
+        ),
+        (
+            json!({ "job": "scan" }),
+            "AFTERMOVE_CONFIG=s3://aftermove-test/gone.yaml",
+            "ConfigurationError",
+            "s3://aftermove-test/gone.yaml",
+        ),
+    ] {
+        let output = invoke(&local, &event, &[environment]);
+        assert!(!output.status.success(), "{event}");
+        let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(reply["errorType"], error_type, "{reply}");
+        assert!(reply["errorMessage"].as_str().unwrap().contains(says), "{reply}");
+    }
+}

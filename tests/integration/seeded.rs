@@ -1,0 +1,153 @@
+//! The scan of the seeded account: exactly what is wrong with it, no more and no less.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::local::{Local, found};
+
+fn outcome<'r>(report: &'r Value, policy: &str, resource: &str) -> &'r Value {
+    report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["policy"] == policy && finding["resource"]["name"] == resource)
+        .unwrap_or_else(|| panic!("no finding of {policy} on {resource}"))
+}
+
+#[test]
+fn the_scan_finds_exactly_what_is_wrong() {
+    let (local, _) = Local::seeded();
+    let (report, code) = local.scan(&[]);
+    insta::assert_snapshot!(found(&report, &["new"]).join("\n"), @"");
+    assert_eq!(code, 1);
+    assert_eq!(report["run"]["complete"], json!(true), "{:#}", report["coverage"]);
+    assert_eq!(report["version"], 1);
+    for row in report["coverage"].as_array().unwrap() {
+        assert_eq!(row["status"], "complete", "{row}");
+    }
+}
+
+#[test]
+fn the_report_tells_the_server_s_own_count_of_calls() {
+    let (local, _) = Local::seeded();
+    local.forget("journal");
+    let (report, _) = local.scan(&[]);
+    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+    for request in local.journal() {
+        *counted.entry(request).or_default() += 1;
+    }
+    let reported: BTreeMap<String, u64> =
+        serde_json::from_value(report["usage"]["api_calls"].clone()).unwrap();
+    assert_eq!(reported, counted);
+    // one page each: 10 groups, 19 interfaces, 7 load balancers with a listener list each, ...
+    insta::assert_json_snapshot!(reported, @"");
+}
+
+#[test]
+fn findings_carry_the_evidence_of_the_contract() {
+    let (local, ids) = Local::seeded();
+    let (report, _) = local.scan(&[]);
+
+    let open = outcome(&report, "ec2-security-group-open", "legacy-postgres");
+    assert_eq!(open["severity"], "critical");
+    assert_eq!(open["resource"]["id"], ids["resources"]["legacy-postgres"]);
+
+    let unwatched = outcome(&report, "elbv2-load-balancer-no-alarm", "api");
+    assert_eq!(
+        unwatched["evidence"]["signals"],
+        json!({ "errors": null, "latency": null })
+    );
+    let half = outcome(&report, "elbv2-load-balancer-no-alarm", "staging");
+    assert_eq!(
+        half["evidence"]["signals"],
+        json!({ "errors": "staging-5xx", "latency": null })
+    );
+
+    for (alarm, hop) in [
+        ("api-latency", "actions_disabled"),
+        ("jobs-queue-depth", "no_action"),
+        ("jobs-oldest-message", "topic_missing"),
+        ("nightly-report-throttles", "no_subscription"),
+        ("nightly-report-errors", "unconfirmed_subscription"),
+    ] {
+        assert_eq!(
+            outcome(&report, "cloudwatch-alarm-reaches-nobody", alarm)["evidence"]["hop"],
+            hop
+        );
+    }
+
+    let spike = outcome(&report, "ec2-nat-gateway-traffic-spike", "nat-main");
+    assert!(spike["message"].as_str().unwrap().contains("600"), "{spike:#}");
+
+    let changes: Vec<&Value> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["policy"] == "cloudtrail-console-change")
+        .collect();
+    assert!(!changes.is_empty());
+    for change in changes {
+        assert!(
+            !change["evidence"]["event_ids"].as_array().unwrap().is_empty(),
+            "{change:#}"
+        );
+    }
+}
+
+#[test]
+fn target_health_is_asked_only_of_idle_candidates() {
+    let (local, _) = Local::seeded();
+    local.scan(&["--only", "elbv2-load-balancer-idle"]);
+    let asked = local
+        .journal()
+        .iter()
+        .filter(|r| *r == "elasticloadbalancing:DescribeTargetHealth")
+        .count();
+    // heroku-router-test, staging and jobs; web and api have traffic, brand-new is too young
+    assert_eq!(asked, 3);
+}
+
+#[test]
+fn only_what_the_policies_need_is_read() {
+    let (local, _) = Local::seeded();
+    local.forget("journal");
+    local.scan(&["--only", "logs-group-no-retention"]);
+    assert_eq!(
+        local.journal(),
+        ["sts:GetCallerIdentity", "logs:DescribeLogGroups"]
+    );
+}
+
+#[test]
+fn a_saved_inventory_is_judged_without_aws_as_the_account_was() {
+    let (local, _) = Local::seeded();
+    let output = local.aftermove(&["collect", "--output", "inventory.json"]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let (live, _) = local.scan(&[]);
+    local.forget("journal");
+    let (saved, _) = local.scan(&["--inventory", "inventory.json"]);
+    assert_eq!(local.journal(), [""; 0]);
+    assert_eq!(found(&saved, &["new"]), found(&live, &["new"]));
+}
+
+#[test]
+fn the_text_report_names_the_next_action_and_ends_with_one_line() {
+    let (local, _) = Local::seeded();
+    let output = local.aftermove(&["scan"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("aws ec2 revoke-security-group-ingress --region eu-west-1"),
+        "{text}"
+    );
+    assert!(text.trim_end().lines().last().unwrap().contains("new"), "{text}");
+    let progress = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        progress.contains("AWS::EC2::SecurityGroup in eu-west-1: "),
+        "{progress}"
+    );
+}
