@@ -19,7 +19,34 @@ fn outcome<'r>(report: &'r Value, policy: &str, resource: &str) -> &'r Value {
 fn the_scan_finds_exactly_what_is_wrong() {
     let (local, _) = Local::seeded();
     let (report, code) = local.scan(&[]);
-    insta::assert_snapshot!(found(&report, &["new"]).join("\n"), @"");
+    insta::assert_snapshot!(found(&report, &["new"]).join("\n"), @r"
+        cloudtrail-console-change /ecs/api
+        cloudtrail-console-change api
+        cloudtrail-console-change api-latency
+        cloudtrail-console-change sg-a5f85958838e682c3
+        cloudtrail-console-change web-production
+        cloudtrail-console-change worker
+        cloudwatch-alarm-reaches-nobody api-latency
+        cloudwatch-alarm-reaches-nobody jobs-oldest-message
+        cloudwatch-alarm-reaches-nobody jobs-queue-depth
+        cloudwatch-alarm-reaches-nobody nightly-report-errors
+        cloudwatch-alarm-reaches-nobody nightly-report-throttles
+        ec2-nat-gateway-traffic-spike nat-main
+        ec2-security-group-open legacy-postgres
+        ec2-security-group-open split-ssh
+        ec2-security-group-open via-prefix-list
+        ec2-security-group-open wide-range
+        elbv2-load-balancer-idle heroku-router-test
+        elbv2-load-balancer-idle jobs
+        elbv2-load-balancer-idle staging
+        elbv2-load-balancer-no-alarm api
+        elbv2-load-balancer-no-alarm brand-new
+        elbv2-load-balancer-no-alarm heroku-router-test
+        elbv2-load-balancer-no-alarm jobs
+        elbv2-load-balancer-no-alarm staging
+        logs-group-no-retention /aws/lambda/nightly-report
+        logs-group-no-retention /ecs/web
+        ");
     assert_eq!(code, 1);
     assert_eq!(report["run"]["complete"], json!(true), "{:#}", report["coverage"]);
     assert_eq!(report["version"], 1);
@@ -41,7 +68,30 @@ fn the_report_tells_the_server_s_own_count_of_calls() {
         serde_json::from_value(report["usage"]["api_calls"].clone()).unwrap();
     assert_eq!(reported, counted);
     // one page each: 10 groups, 19 interfaces, 7 load balancers with a listener list each, ...
-    insta::assert_json_snapshot!(reported, @"");
+    insta::assert_json_snapshot!(reported, @r#"
+        {
+          "cloudtrail:LookupEvents": 1,
+          "cloudwatch:DescribeAlarms": 1,
+          "cloudwatch:GetMetricData": 2,
+          "ec2:DescribeManagedPrefixLists": 1,
+          "ec2:DescribeNatGateways": 1,
+          "ec2:DescribeNetworkInterfaces": 1,
+          "ec2:DescribeRouteTables": 1,
+          "ec2:DescribeSecurityGroupRules": 1,
+          "ec2:DescribeSecurityGroups": 1,
+          "ec2:DescribeSubnets": 1,
+          "ec2:GetManagedPrefixListEntries": 1,
+          "elasticloadbalancing:DescribeListeners": 7,
+          "elasticloadbalancing:DescribeLoadBalancers": 1,
+          "elasticloadbalancing:DescribeTags": 1,
+          "elasticloadbalancing:DescribeTargetGroups": 1,
+          "elasticloadbalancing:DescribeTargetHealth": 3,
+          "logs:DescribeLogGroups": 1,
+          "sns:ListSubscriptions": 1,
+          "sns:ListTopics": 1,
+          "sts:GetCallerIdentity": 1
+        }
+        "#);
 }
 
 #[test]
