@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use super::CollectError;
 use super::meter::{Meter, Metered};
 use super::pace::{self, Rate, paced};
+use super::whole::Whole;
 
 const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
 const DESCRIBE_REGIONS: &str = "ec2:DescribeRegions";
@@ -67,6 +68,7 @@ macro_rules! client {
         $sdk::Client::from_conf(
             $sdk::config::Builder::from($config)
                 .interceptor(Metered(Arc::clone($meter)))
+                .interceptor(Whole)
                 .build(),
         )
     };
@@ -125,18 +127,34 @@ pub struct Caller {
 }
 
 pub async fn caller_identity(config: &SdkConfig, meter: &Arc<Meter>) -> Result<Caller, CollectError> {
-    let client = client!(aws_sdk_sts, &somewhere(config), meter);
+    // the first call of all: whoever mistyped an endpoint need not wait for six attempts
+    let config = somewhere(config)
+        .into_builder()
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .build();
+    let client = client!(aws_sdk_sts, &config, meter);
     let caller = client
         .get_caller_identity()
         .send()
         .await
-        .map_err(|error| CollectError::of(GET_CALLER_IDENTITY, &error))?;
+        .map_err(|error| at_endpoint(&config, CollectError::of(GET_CALLER_IDENTITY, &error)))?;
     match (caller.account, caller.arn) {
         (Some(account), Some(arn)) => Ok(Caller { account, arn }),
         _ => Err(CollectError::Malformed {
             action: GET_CALLER_IDENTITY,
             message: "the answer names no account".to_owned(),
         }),
+    }
+}
+
+/// Says where it was tried to reach AWS, if that was set.
+fn at_endpoint(config: &SdkConfig, error: CollectError) -> CollectError {
+    match (error, config.endpoint_url()) {
+        (CollectError::Unreachable { action, message }, Some(url)) => CollectError::Unreachable {
+            action,
+            message: format!("{url}: {message}"),
+        },
+        (error, _) => error,
     }
 }
 
@@ -168,5 +186,77 @@ fn somewhere(config: &SdkConfig) -> SdkConfig {
     match config.region() {
         Some(_) => config.clone(),
         None => in_region(config, ANY_REGION),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::mock;
+
+    fn answering(status: u16, body: &'static str) -> SdkConfig {
+        mock::config()
+            .into_builder()
+            .http_client(mock::Canned(status, body))
+            .build()
+    }
+
+    #[tokio::test]
+    async fn the_caller_is_known_and_the_call_counted() {
+        let meter = Arc::new(Meter::default());
+        let config = answering(
+            200,
+            "<GetCallerIdentityResponse><GetCallerIdentityResult>\
+             <Arn>arn:aws:iam::111122223333:user/dev</Arn><Account>111122223333</Account>\
+             </GetCallerIdentityResult></GetCallerIdentityResponse>",
+        );
+
+        let caller = caller_identity(&config, &meter).await.unwrap();
+
+        assert_eq!(caller.account, "111122223333");
+        assert_eq!(caller.arn, "arn:aws:iam::111122223333:user/dev");
+        assert_eq!(meter.calls()[GET_CALLER_IDENTITY], 1);
+    }
+
+    #[tokio::test]
+    async fn credentials_that_aws_does_not_accept_are_called_so() {
+        let config = answering(
+            403,
+            "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>Invalid token</Message></Error>\
+             </ErrorResponse>",
+        );
+
+        let error = caller_identity(&config, &Arc::new(Meter::default()))
+            .await
+            .unwrap_err();
+
+        assert!(matches!(error, CollectError::Credentials { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn an_endpoint_that_cannot_be_reached_is_named() {
+        let config = SdkConfig::builder().endpoint_url("http://127.0.0.1:1").build();
+        let unreachable = CollectError::Unreachable {
+            action: GET_CALLER_IDENTITY,
+            message: "connection refused".to_owned(),
+        };
+
+        assert_eq!(
+            at_endpoint(&config, unreachable).to_string(),
+            "unreachable: sts:GetCallerIdentity (http://127.0.0.1:1: connection refused)"
+        );
+    }
+
+    #[tokio::test]
+    async fn regions_are_sorted() {
+        let config = answering(
+            200,
+            "<DescribeRegionsResponse><regionInfo><item><regionName>us-east-1</regionName></item>\
+             <item><regionName>eu-west-1</regionName></item></regionInfo></DescribeRegionsResponse>",
+        );
+
+        let regions = regions(&config, &Arc::new(Meter::default())).await.unwrap();
+
+        assert_eq!(regions, ["eu-west-1", "us-east-1"]);
     }
 }

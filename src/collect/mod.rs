@@ -19,6 +19,7 @@ mod pace;
 mod pages;
 mod permissions;
 mod sns;
+mod whole;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{COLLECTORS, DETAILS, clients, metrics};
 
-/// Least privilege for all reads: one statement for each service. None of the actions
-/// but DescribeAlarms, GetManagedPrefixListEntries and their like knows resources, and
-/// CloudWatch shows composite alarms only to those who may see all.
+/// Least privilege for all reads: one statement for each service, on all resources. Most
+/// of the actions know no narrower, and CloudWatch shows composite alarms only to those
+/// who may see every alarm.
 pub fn read_only_policy() -> Value {
     let actions: BTreeSet<&str> = COLLECTORS
         .iter()

@@ -34,6 +34,7 @@ pub struct Meta {
     pub name: String,
     pub account: String,
     pub region: String,
+    /// Those of EC2 resources and load balancers; elsewhere tags would cost further calls and are not read.
     pub tags: BTreeMap<String, String>,
     /// When AWS says that it was created; null where AWS does not say.
     pub created_at: Option<DateTime<Utc>>,
