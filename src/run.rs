@@ -96,21 +96,20 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     let place = state_place(request, &config)?;
     let loaded = place.load(Some(&aws.s3)).await?;
 
-    let inventory = match &request.inventory {
-        Some(path) => read_inventory(path)?,
-        None => {
-            let read = read_aws(
-                request,
-                &config,
-                &policies,
-                &loaded.state,
-                &aws,
-                started_at,
-                progress,
-            );
-            // a deep future of the SDK's, too deep for the compiler unless it is boxed
-            Box::pin(read).await?
-        }
+    let inventory = if let Some(path) = &request.inventory {
+        read_inventory(path)?
+    } else {
+        // the SDK's futures nest too deep for the compiler unless they are boxed
+        Box::pin(read_aws(
+            request,
+            &config,
+            &policies,
+            &loaded.state,
+            &aws,
+            started_at,
+            progress,
+        ))
+        .await?
     };
     let verdicts = evaluate::evaluate(&policies, &inventory);
     let while_holds = |mute: &Mute, evaluation: &Evaluation| {

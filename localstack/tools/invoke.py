@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import io
 import sys
 import zipfile
@@ -32,6 +33,7 @@ def main() -> int:
     if not args.bootstrap.is_file():
         parser.error(f"there is no {args.bootstrap}; cargo build makes it")
 
+    keep_logs_for_a_month()
     client = boto3.client("lambda", config=Config(read_timeout=TIMEOUT_SECONDS, retries={"max_attempts": 0}))
     deploy(client, zipped(args.bootstrap), dict(pair.split("=", 1) for pair in args.environment))
     answer = client.invoke(FunctionName=NAME, Payload=args.event.encode(), LogType="Tail")
@@ -51,6 +53,15 @@ def zipped(bootstrap: Path) -> bytes:
     with zipfile.ZipFile(package, "w", compresslevel=1) as archive:
         archive.writestr(entry, bootstrap.read_bytes())
     return package.getvalue()
+
+
+def keep_logs_for_a_month() -> None:
+    """The function's log group, as a template would make it; left to Lambda, it would keep its logs for ever."""
+    logs = boto3.client("logs")
+    group = f"/aws/lambda/{NAME}"
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=group)
+    logs.put_retention_policy(logGroupName=group, retentionInDays=30)
 
 
 def deploy(client, package: bytes, variables: dict[str, str]) -> None:

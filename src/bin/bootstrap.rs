@@ -85,7 +85,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
         };
         reply(
             &Box::pin(run::scan(&request, &|progress| {
-                tracing::debug!(?progress, "read")
+                tracing::debug!(?progress, "read");
             }))
             .await?,
         )

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use crate::inventory::{CoverageStatus, Scope};
+use crate::inventory::{Coverage, CoverageStatus, Scope};
 
 use super::{CollectError, Context, GRACE, elasticloadbalancingv2};
 
@@ -14,8 +14,8 @@ pub struct Detail {
     pub name: &'static str,
     /// The type whose resources it is asked for.
     pub resource_type: &'static str,
-    /// The type whose resources it fills in.
-    pub fills: &'static str,
+    /// What its coverage row is called.
+    pub coverage: &'static str,
     pub actions: &'static [&'static str],
     /// Fills in what it can; the first failure is its error.
     pub(super) fetch: Fetch,
@@ -25,19 +25,18 @@ pub static DETAILS: &[Detail] = &[elasticloadbalancingv2::target_health::TARGET_
 
 impl Detail {
     /// Reads the detail for the resources with these ARNs. What could not be read stays
-    /// null, and makes the coverage of the filled type partial.
+    /// null, and the detail's own coverage row says why.
     pub async fn fill(&self, context: &Context, scope: &mut Scope, arns: &[String]) {
         let fetched =
             tokio::time::timeout_at(context.deadline + GRACE, (self.fetch)(context, scope, arns)).await;
-        if let Err(error) = fetched.unwrap_or(Err(CollectError::OutOfTime)) {
-            let row = scope
-                .coverage
-                .iter_mut()
-                .find(|row| row.resource_type == self.fills);
-            if let Some(row) = row.filter(|row| row.status == CoverageStatus::Complete) {
-                row.status = CoverageStatus::Partial;
-                row.detail = format!("{}: {error}", self.name);
-            }
-        }
+        let (status, detail) = match fetched.unwrap_or(Err(CollectError::OutOfTime)) {
+            Ok(()) => (CoverageStatus::Complete, String::new()),
+            Err(error) => (error.coverage_status(), error.to_string()),
+        };
+        scope.coverage.push(Coverage {
+            resource_type: self.coverage.to_owned(),
+            status,
+            detail,
+        });
     }
 }

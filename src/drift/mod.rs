@@ -135,7 +135,20 @@ fn folded(key: Key<'_>, steps: &[Step<'_>]) -> Change {
 /// those from an earlier time.
 pub fn fold_into(scope: &mut Scope, settings: &Settings) {
     let events: Vec<&Event> = scope.all::<Event>().collect();
-    let changes = changes(&events, settings);
+    let mut changes = changes(&events, settings);
+    // A person knows the resource by its name, where it was read.
+    let names: BTreeMap<&str, &str> = scope
+        .resources
+        .iter()
+        .map(Resource::meta)
+        .filter(|meta| !meta.name.is_empty())
+        .map(|meta| (meta.id.as_str(), meta.name.as_str()))
+        .collect();
+    for change in &mut changes {
+        if let Some(name) = names.get(change.meta.id.as_str()) {
+            (*name).clone_into(&mut change.meta.name);
+        }
+    }
     scope
         .resources
         .retain(|resource| resource.type_name() != Change::TYPE);

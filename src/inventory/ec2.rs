@@ -16,9 +16,10 @@ pub struct SecurityGroup {
     /// One entry per rule of DescribeSecurityGroupRules, ingress and egress.
     pub rules: Vec<SecurityGroupRule>,
     /// Derived: the ingress rules by the ports that they open together, wherever
-    /// any public address may come in. Null where a prefix list that they name
-    /// could not be read.
+    /// any public address may come in; as far as the prefix lists that they name were read.
     pub openings: Option<Vec<Opening>>,
+    /// Derived: the prefix lists that ingress rules name where those could not be read completely.
+    pub unread_prefix_lists: Vec<String>,
     /// Derived: the network interfaces that carry the group. Null where they,
     /// or the subnets and routes behind them, could not be read.
     pub attachments: Option<Vec<Attachment>>,

@@ -146,6 +146,15 @@ impl<'a> Checker<'_, 'a> {
                 self.field(node, &operand, &select.field)
             }
             Expr::Call(call) => {
+                // `math.ceil(…)` is a function in a namespace, not a method of something called `math`.
+                let namespaced = call.target.as_deref().and_then(|target| match &target.expr {
+                    Expr::Ident(space) => Some(format!("{space}.{}", call.func_name)),
+                    _ => None,
+                });
+                if namespaced.is_some_and(|name| functions::is_known(&name)) {
+                    call.args.iter().for_each(|arg| drop(self.infer(arg, bound)));
+                    return Type::Any;
+                }
                 let target = call.target.as_ref().map(|target| self.infer(target, bound));
                 let arguments: Vec<Type<'a>> = call.args.iter().map(|arg| self.infer(arg, bound)).collect();
                 self.call(node, &call.func_name, target.as_ref(), &arguments)

@@ -27,32 +27,38 @@ struct Rule<'a> {
     blocks: Vec<IpNet>,
 }
 
-/// SecurityGroup.openings.
-pub(super) fn openings(scope: &Scope) -> Vec<Option<Vec<Opening>>> {
-    let lists: Option<BTreeMap<&str, &PrefixList>> = scope.complete(PrefixList::TYPE).then(|| {
-        scope
-            .all::<PrefixList>()
-            .map(|list| (list.meta.id.as_str(), list))
-            .collect()
-    });
+/// SecurityGroup.openings and SecurityGroup.unread_prefix_lists.
+pub(super) fn openings(scope: &Scope) -> Vec<(Vec<Opening>, Vec<String>)> {
+    let lists: BTreeMap<&str, &PrefixList> = scope
+        .all::<PrefixList>()
+        .map(|list| (list.meta.id.as_str(), list))
+        .collect();
+    let all_read = scope.complete(PrefixList::TYPE);
     scope
         .all::<SecurityGroup>()
-        .map(|group| Some(open_ports(&public_rules(group, lists.as_ref())?)))
+        .map(|group| {
+            let named = group
+                .rules
+                .iter()
+                .filter(|rule| !rule.is_egress)
+                .filter_map(|rule| rule.prefix_list_id.clone());
+            let unread: BTreeSet<String> = named.filter(|_| !all_read).collect();
+            (
+                open_ports(&public_rules(group, &lists)),
+                unread.into_iter().collect(),
+            )
+        })
         .collect()
 }
 
-/// None where a rule names a prefix list and those were not read completely.
-fn public_rules<'a>(
-    group: &'a SecurityGroup,
-    lists: Option<&BTreeMap<&str, &PrefixList>>,
-) -> Option<Vec<Rule<'a>>> {
+fn public_rules<'a>(group: &'a SecurityGroup, lists: &BTreeMap<&str, &PrefixList>) -> Vec<Rule<'a>> {
     let mut rules = Vec::new();
     for rule in group.rules.iter().filter(|rule| !rule.is_egress) {
         let (source, blocks) = match (&rule.cidr, &rule.prefix_list_id) {
             (Some(cidr), _) => (cidr.to_string(), vec![*cidr]),
             (None, Some(id)) => {
                 // A list that is not among the customer's is AWS's own: a service's bounded ranges.
-                let entries = lists?.get(id.as_str()).map(|list| list.entries.clone());
+                let entries = lists.get(id.as_str()).map(|list| list.entries.clone());
                 (id.clone(), entries.unwrap_or_default())
             }
             (None, None) => continue,
@@ -76,7 +82,7 @@ fn public_rules<'a>(
             blocks,
         });
     }
-    Some(rules)
+    rules
 }
 
 fn protocol_name(protocol: &str) -> &str {

@@ -35,6 +35,11 @@ pub const RELATIONS: &[Relation] = &[
     },
     Relation {
         resource_type: SecurityGroup::TYPE,
+        field: "unread_prefix_lists",
+        needs: &[PrefixList::TYPE],
+    },
+    Relation {
+        resource_type: SecurityGroup::TYPE,
         field: "attachments",
         needs: &[
             NetworkInterface::TYPE,
@@ -70,8 +75,9 @@ pub fn relate(scope: &mut Scope) {
     fill(
         scope,
         exposure::openings,
-        |group: &mut SecurityGroup, openings| {
-            group.openings = openings;
+        |group: &mut SecurityGroup, (openings, unread)| {
+            group.openings = Some(openings);
+            group.unread_prefix_lists = unread;
         },
     );
     fill(

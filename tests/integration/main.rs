@@ -1,5 +1,7 @@
 //! aftermove as its users run it, against a local AWS over the wire.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
 #[path = "../architecture.rs"]
 mod architecture;
 mod delivery;

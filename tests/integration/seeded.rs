@@ -23,7 +23,7 @@ fn the_scan_finds_exactly_what_is_wrong() {
         cloudtrail-console-change /ecs/api
         cloudtrail-console-change api
         cloudtrail-console-change api-latency
-        cloudtrail-console-change sg-a5f85958838e682c3
+        cloudtrail-console-change legacy-postgres
         cloudtrail-console-change web-production
         cloudtrail-console-change worker
         cloudwatch-alarm-reaches-nobody api-latency

@@ -93,6 +93,7 @@ fn security_group(
         vpc_id: sdk.vpc_id().map(str::to_owned),
         rules,
         openings: None,
+        unread_prefix_lists: Vec::new(),
         attachments: None,
     }
 }

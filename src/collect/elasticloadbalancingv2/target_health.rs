@@ -16,7 +16,7 @@ const DESCRIBE: &str = "elasticloadbalancing:DescribeTargetHealth";
 pub(in crate::collect) const TARGET_HEALTH: Detail = Detail {
     name: "target_health",
     resource_type: LoadBalancer::TYPE,
-    fills: TargetGroup::TYPE,
+    coverage: "AWS::ElasticLoadBalancingV2::TargetHealth",
     actions: &[DESCRIBE],
     fetch: |context, scope, arns| Box::pin(fetch(context, scope, arns)),
 };
@@ -168,11 +168,11 @@ mod tests {
             .await;
 
         assert!(scope.all::<TargetGroup>().all(|group| group.targets.is_none()));
-        let row = scope.coverage_of(TargetGroup::TYPE).unwrap();
-        assert_eq!(row.status, CoverageStatus::Partial);
+        let row = scope.coverage_of(TARGET_HEALTH.coverage).unwrap();
+        assert_eq!(row.status, CoverageStatus::Denied);
         assert_eq!(
             row.detail,
-            "target_health: denied: elasticloadbalancing:DescribeTargetHealth (No.)"
+            "denied: elasticloadbalancing:DescribeTargetHealth (No.)"
         );
     }
 }

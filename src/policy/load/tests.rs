@@ -215,3 +215,14 @@ fn the_first_command_whose_condition_holds_is_the_one_given() {
     let found = problems(&text.replace("resource.name == 'a'", "resource.nam == 'a'"));
     assert_eq!(found.len(), 1, "{found:#?}");
 }
+
+#[test]
+fn functions_of_a_namespace_are_known() {
+    let text = GOOD.replace(
+        "variables.gb > params.large_gb",
+        "math.greatest(variables.gb, 1.0) > params.large_gb",
+    );
+    assert_eq!(problems(&text), []);
+    let wrong = problems(&text.replace("math.greatest", "math.gretest"));
+    assert!(!wrong.is_empty());
+}
