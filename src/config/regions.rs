@@ -14,7 +14,7 @@ pub enum Regions {
 }
 
 /// Regions of all partitions that are open to the public
-/// (https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html).
+/// (<https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>).
 const REGIONS: &[&str] = &[
     "af-south-1",
     "ap-east-1",

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::Policy;
 use super::functions::FUNCTIONS;
 
-/// GetMetricData, per metric requested (https://aws.amazon.com/cloudwatch/pricing/).
+/// GetMetricData, per metric requested (<https://aws.amazon.com/cloudwatch/pricing/>).
 const USD_PER_METRIC: f64 = 0.01 / 1_000.0;
 
 /// `actions` are the IAM actions that reading for the policy takes.

@@ -1,7 +1,7 @@
 //! Policies: YAML files with CEL expressions that judge one resource type each.
 //!
 //! [`load`] refuses everything that is wrong with a file before any AWS call;
-//! [`evaluate`] says PASS, FAIL, SKIP or UNKNOWN of each resource; [`test`] runs
+//! [`evaluate`] says PASS, FAIL, SKIP or UNKNOWN of each resource; [`mod@test`] runs
 //! the cases that every file carries.
 #![deny(clippy::disallowed_methods)]
 
