@@ -32,6 +32,11 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
         "list.few(3)",
         "the first entries in words, without repetition: `a, b, c and 4 more`",
     ),
+    (
+        "usd",
+        "usd(16.425)",
+        "an amount of dollars as text: `$16.43`, whole dollars from a hundred on",
+    ),
     ("total", "metrics.m.total()", "sum of the series"),
     ("peak", "metrics.m.peak()", "largest value of the series"),
     ("median", "metrics.m.median()", "median of the series"),
@@ -84,6 +89,13 @@ pub(crate) fn context<'a>() -> Result<Context<'a, 'a>, cel::DeclarationError> {
     context.add_function("days", |n: Value| span("days", &n, 86_400.0))?;
     context.add_function("hours", |n: Value| span("hours", &n, 3_600.0))?;
     context.add_function("pick", pick)?;
+    context.add_function("usd", |amount: f64| {
+        if amount.abs() < 100.0 {
+            format!("${amount:.2}")
+        } else {
+            format!("${amount:.0}")
+        }
+    })?;
     context.add_function("pluck", pluck)?;
     context.add_function("few", few)?;
     context.add_function("total", |This(m): This<Value>| Ok(sum(&values(&m)?)))?;

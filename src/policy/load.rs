@@ -1,20 +1,24 @@
 //! From file to policy: everything that is wrong is found here, with its place and its remedy.
 
+mod build;
+mod cases;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use super::check::{self, Kind, Names, Type, check, require_bool};
+use super::check::{Kind, Names, Type, check};
 use super::expression::Expression;
 use super::functions::ENV;
-use super::raw::{Expectation, OneOrMap, RawPolicy, RawTest, Text};
-use super::template::{Quoting, Template};
-use super::{Condition, Fix, Metric, Policy};
+use super::raw::{RawPolicy, Text};
+use super::template::Quoting;
+use super::{Metric, Policy};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
 use crate::config::{Overrides, Severity};
 use crate::inventory;
+use build::Build;
 
 /// Loads policies; a later file takes the place of an earlier one with the same id.
 pub fn load(
@@ -313,261 +317,8 @@ impl Loader<'_> {
         }
     }
 
-    fn tests(
-        &mut self,
-        raw: &RawPolicy,
-        resource_type: &str,
-        schema: &Json,
-    ) -> Vec<(std::ops::Range<usize>, RawTest)> {
-        for wanted in [Expectation::Pass, Expectation::Fail] {
-            if !raw.tests.value.iter().any(|test| test.value.expect == wanted) {
-                self.problem(
-                    &raw.tests.defined,
-                    format!("no test expects `{}`", wanted.as_str()),
-                    "a policy shows at least one resource that passes and one that fails",
-                );
-            }
-        }
-        let mut tests = Vec::new();
-        for test in &raw.tests.value {
-            let at = &test.defined;
-            self.fields(at, &test.value.resource, schema, schema, resource_type);
-            for related in &test.value.related {
-                let name = related
-                    .get("resource_type")
-                    .and_then(Json::as_str)
-                    .unwrap_or_default();
-                match inventory::schema(name) {
-                    Some(schema) => {
-                        let schema = schema.to_value();
-                        let mut fields = related.clone();
-                        fields
-                            .as_object_mut()
-                            .map(|fields| fields.remove("resource_type"));
-                        self.fields(at, &fields, &schema, &schema, name);
-                    }
-                    None => self.problem(
-                        at,
-                        format!(
-                            "test `{}`: a related resource has the unknown `resource_type` `{name}`",
-                            test.value.name
-                        ),
-                        format!("the types are: {}", inventory::TYPES.join(", ")),
-                    ),
-                }
-            }
-            for (kind, given, known) in [
-                (
-                    "params",
-                    test.value.params.keys().collect::<Vec<_>>(),
-                    raw.params.keys().collect::<Vec<_>>(),
-                ),
-                (
-                    "metrics",
-                    test.value.metrics.keys().collect(),
-                    raw.metrics.keys().collect(),
-                ),
-                (
-                    "evidence",
-                    test.value.evidence.keys().collect(),
-                    raw.evidence.keys().collect(),
-                ),
-            ] {
-                for name in given {
-                    if !known.contains(&name) {
-                        let help = did_you_mean(name, known.iter().map(|known| known.as_str()));
-                        self.problem(
-                            at,
-                            format!("test `{}`: the policy has no {kind} `{name}`", test.value.name),
-                            help.unwrap_or_default(),
-                        );
-                    }
-                }
-            }
-            for name in &test.value.unread {
-                if !inventory::TYPES.contains(&name.as_str()) {
-                    let help = did_you_mean(name, inventory::TYPES.iter().copied()).unwrap_or_default();
-                    self.problem(
-                        at,
-                        format!("test `{}`: unknown type `{name}`", test.value.name),
-                        help,
-                    );
-                }
-            }
-            tests.push((self.file.span_at(*at), test.value.clone()));
-        }
-        tests
-    }
-
-    /// Refuses fields of a test's resource that its type does not have.
-    fn fields(&mut self, at: &serde_saphyr::Location, value: &Json, schema: &Json, root: &Json, what: &str) {
-        let Some(schema) = check::resolve(schema, root) else {
-            return;
-        };
-        match (value, schema.get("properties").and_then(Json::as_object)) {
-            (Json::Object(fields), Some(properties)) => {
-                for (name, value) in fields {
-                    match properties.get(name) {
-                        Some(schema) => self.fields(at, value, schema, root, name),
-                        None => self.problem(
-                            at,
-                            format!("this test gives `{what}` a field `{name}` that it does not have"),
-                            did_you_mean(name, properties.keys().map(String::as_str)).unwrap_or_default(),
-                        ),
-                    }
-                }
-            }
-            (Json::Array(items), _) => {
-                for item in items {
-                    if let Some(schema) = schema.get("items") {
-                        self.fields(at, item, schema, root, what);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
     fn start(&self, at: &serde_saphyr::Location) -> usize {
         self.file.span_at(*at).start
-    }
-}
-
-/// Compiles expressions and templates against one set of names.
-struct Build<'l, 'f, 'n> {
-    loader: &'l mut Loader<'f>,
-    names: &'n Names<'n>,
-    variables: &'n IndexMap<String, Expression>,
-}
-
-impl Build<'_, '_, '_> {
-    fn compile(&mut self, text: &str, at: usize, bool: bool) -> Option<Expression> {
-        let compiled = Expression::compile(&ENV, self.loader.file, text, at);
-        let mut expression = self.loader.keep(compiled)?;
-        let found = check(
-            self.loader.file,
-            &expression,
-            self.names,
-            &mut self.loader.problems,
-        );
-        if bool {
-            require_bool(
-                self.loader.file,
-                &expression,
-                &found,
-                self.names,
-                &mut self.loader.problems,
-            );
-        }
-        self.inline(&mut expression, at)?;
-        Some(expression)
-    }
-
-    fn inline(&mut self, expression: &mut Expression, at: usize) -> Option<()> {
-        let result = expression.inline(self.variables);
-        let diagnostic = |message| {
-            self.loader
-                .file
-                .diagnostic(at..at, message, "split the policy up")
-        };
-        let result = result.map_err(diagnostic);
-        self.loader.keep(result)
-    }
-
-    fn value(&mut self, text: &Text) -> Option<Expression> {
-        let at = self.loader.start(&text.defined);
-        self.compile(&text.value, at, false)
-    }
-
-    fn condition(&mut self, text: &Text) -> Option<Expression> {
-        let at = self.loader.start(&text.defined);
-        self.compile(&text.value, at, true)
-    }
-
-    fn all(&mut self, texts: &IndexMap<String, Text>) -> Vec<(String, Expression)> {
-        texts
-            .iter()
-            .filter_map(|(name, text)| Some((name.clone(), self.value(text)?)))
-            .collect()
-    }
-
-    fn conditions(&mut self, conditions: &OneOrMap, key: &str) -> Vec<Condition> {
-        match conditions {
-            OneOrMap::None => Vec::new(),
-            OneOrMap::One(text) => {
-                let at = self.key(key);
-                let holds = self.compile(text, at, true);
-                let reason = self.template(
-                    &format!("`{}`", text.replace('{', "{ ")),
-                    &serde_saphyr::Location::UNKNOWN,
-                    Quoting::Plain,
-                );
-                holds
-                    .zip(reason)
-                    .map(|(holds, reason)| Condition { reason, holds })
-                    .into_iter()
-                    .collect()
-            }
-            OneOrMap::Map(entries) => entries
-                .iter()
-                .filter_map(|(reason, text)| {
-                    let reason = self.template(&reason.value, &reason.defined, Quoting::Plain);
-                    let holds = self.condition(text);
-                    Some(Condition {
-                        reason: reason?,
-                        holds: holds?,
-                    })
-                })
-                .collect(),
-        }
-    }
-
-    fn fixes(&mut self, fixes: &OneOrMap, key: &str, quoting: Quoting) -> Vec<Fix> {
-        match fixes {
-            OneOrMap::None => Vec::new(),
-            OneOrMap::One(text) => {
-                let template = self.template_at(text, self.key(key), quoting);
-                template
-                    .map(|template| Fix { when: None, template })
-                    .into_iter()
-                    .collect()
-            }
-            OneOrMap::Map(entries) => entries
-                .iter()
-                .filter_map(|(when, text)| {
-                    let template = self.template(&text.value, &text.defined, quoting);
-                    let when = Some(self.condition(when)?);
-                    template.map(|template| Fix { when, template })
-                })
-                .collect(),
-        }
-    }
-
-    /// Where the value of a key at the file's outermost level begins.
-    fn key(&self, key: &str) -> usize {
-        let found = self.loader.file.text.find(&format!("\n{key}:"));
-        found.map_or(0, |at| at + key.len() + 2)
-    }
-
-    fn template(&mut self, text: &str, at: &serde_saphyr::Location, quoting: Quoting) -> Option<Template> {
-        self.template_at(text, self.loader.start(at), quoting)
-    }
-
-    fn template_at(&mut self, text: &str, at: usize, quoting: Quoting) -> Option<Template> {
-        let compiled = Template::compile(&ENV, self.loader.file, text, at, quoting);
-        let mut template = self.loader.keep(compiled)?;
-        for expression in template.expressions() {
-            check(
-                self.loader.file,
-                expression,
-                self.names,
-                &mut self.loader.problems,
-            );
-        }
-        for expression in template.expressions_mut() {
-            self.inline(expression, at)?;
-        }
-        Some(template)
     }
 }
 

@@ -1,0 +1,126 @@
+//! What is wrong with the cases of a policy file.
+
+use serde_json::Value as Json;
+
+use super::Loader;
+use crate::config::diagnostic::did_you_mean;
+use crate::inventory;
+use crate::policy::check;
+use crate::policy::raw::{Expectation, RawPolicy, RawTest};
+
+impl Loader<'_> {
+    pub(super) fn tests(
+        &mut self,
+        raw: &RawPolicy,
+        resource_type: &str,
+        schema: &Json,
+    ) -> Vec<(std::ops::Range<usize>, RawTest)> {
+        for wanted in [Expectation::Pass, Expectation::Fail] {
+            if !raw.tests.value.iter().any(|test| test.value.expect == wanted) {
+                self.problem(
+                    &raw.tests.defined,
+                    format!("no test expects `{}`", wanted.as_str()),
+                    "a policy shows at least one resource that passes and one that fails",
+                );
+            }
+        }
+        let mut tests = Vec::new();
+        for test in &raw.tests.value {
+            let at = &test.defined;
+            self.fields(at, &test.value.resource, schema, schema, resource_type);
+            for related in &test.value.related {
+                let name = related
+                    .get("resource_type")
+                    .and_then(Json::as_str)
+                    .unwrap_or_default();
+                match inventory::schema(name) {
+                    Some(schema) => {
+                        let schema = schema.to_value();
+                        let mut fields = related.clone();
+                        fields
+                            .as_object_mut()
+                            .map(|fields| fields.remove("resource_type"));
+                        self.fields(at, &fields, &schema, &schema, name);
+                    }
+                    None => self.problem(
+                        at,
+                        format!(
+                            "test `{}`: a related resource has the unknown `resource_type` `{name}`",
+                            test.value.name
+                        ),
+                        format!("the types are: {}", inventory::TYPES.join(", ")),
+                    ),
+                }
+            }
+            for (kind, given, known) in [
+                (
+                    "params",
+                    test.value.params.keys().collect::<Vec<_>>(),
+                    raw.params.keys().collect::<Vec<_>>(),
+                ),
+                (
+                    "metrics",
+                    test.value.metrics.keys().collect(),
+                    raw.metrics.keys().collect(),
+                ),
+                (
+                    "evidence",
+                    test.value.evidence.keys().collect(),
+                    raw.evidence.keys().collect(),
+                ),
+            ] {
+                for name in given {
+                    if !known.contains(&name) {
+                        let help = did_you_mean(name, known.iter().map(|known| known.as_str()));
+                        self.problem(
+                            at,
+                            format!("test `{}`: the policy has no {kind} `{name}`", test.value.name),
+                            help.unwrap_or_default(),
+                        );
+                    }
+                }
+            }
+            for name in &test.value.unread {
+                if !inventory::TYPES.contains(&name.as_str()) {
+                    let help = did_you_mean(name, inventory::TYPES.iter().copied()).unwrap_or_default();
+                    self.problem(
+                        at,
+                        format!("test `{}`: unknown type `{name}`", test.value.name),
+                        help,
+                    );
+                }
+            }
+            tests.push((self.file.span_at(*at), test.value.clone()));
+        }
+        tests
+    }
+
+    /// Refuses fields of a test's resource that its type does not have.
+    fn fields(&mut self, at: &serde_saphyr::Location, value: &Json, schema: &Json, root: &Json, what: &str) {
+        let Some(schema) = check::resolve(schema, root) else {
+            return;
+        };
+        match (value, schema.get("properties").and_then(Json::as_object)) {
+            (Json::Object(fields), Some(properties)) => {
+                for (name, value) in fields {
+                    match properties.get(name) {
+                        Some(schema) => self.fields(at, value, schema, root, name),
+                        None => self.problem(
+                            at,
+                            format!("this test gives `{what}` a field `{name}` that it does not have"),
+                            did_you_mean(name, properties.keys().map(String::as_str)).unwrap_or_default(),
+                        ),
+                    }
+                }
+            }
+            (Json::Array(items), _) => {
+                for item in items {
+                    if let Some(schema) = schema.get("items") {
+                        self.fields(at, item, schema, root, what);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}

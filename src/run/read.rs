@@ -1,0 +1,168 @@
+//! The reading stages of a run: collect, relate, drift, then metrics and details for suspects.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, Duration, Utc};
+use tokio::time::Instant;
+
+use super::{Request, RunError};
+use crate::collect::{self, Context, Meter, Progress};
+use crate::config::{Config, Regions, files};
+use crate::drift;
+use crate::findings::state::State;
+use crate::inventory::{Coverage, CoverageStatus, Inventory, Scope};
+use crate::policy::{Policy, evaluate};
+use crate::relate;
+use crate::report::Usage;
+
+/// Events reach the history within about 15 minutes, sometimes later; the
+/// windows of two runs overlap by this much.
+const EVENT_OVERLAP: Duration = Duration::minutes(60);
+/// How far the first run looks back.
+const FIRST_WINDOW: Duration = Duration::hours(24);
+/// LookupEvents keeps 90 days.
+const EVENT_HISTORY: Days = Days::new(90);
+
+/// One run's way to AWS.
+pub(super) struct Aws {
+    pub(super) sdk: aws_config::SdkConfig,
+    pub(super) s3: aws_sdk_s3::Client,
+    pub(super) meter: Arc<Meter>,
+}
+
+impl Aws {
+    pub(super) async fn new(request: &Request) -> Self {
+        let sdk = collect::sdk_config(request.profile.as_deref(), None).await;
+        let meter = Arc::new(Meter::default());
+        let s3 = collect::s3(&sdk, &meter);
+        Self { sdk, s3, meter }
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            api_calls: self.meter.calls(),
+            usd: self.meter.usd(),
+        }
+    }
+}
+
+/// Reads what the policies need, and nothing else.
+pub(super) async fn read_aws(
+    request: &Request,
+    config: &Config,
+    policies: &[&Policy],
+    state: &State,
+    aws: &Aws,
+    now: DateTime<Utc>,
+    progress: &(dyn Fn(&Progress<'_>) + Sync),
+) -> Result<Inventory, RunError> {
+    let regions: Vec<String> = match &config.regions {
+        Regions::Named(regions) => regions.clone(),
+        Regions::Current => vec![aws.sdk.region().ok_or(RunError::NoRegion)?.to_string()],
+        Regions::All => collect::regions(&aws.sdk, &aws.meter).await?,
+    };
+    let caller = collect::caller_identity(&aws.sdk, &aws.meter).await?;
+    let deadline = Instant::now() + request.time_limit;
+    let contexts: Vec<Context> = regions
+        .into_iter()
+        .map(|region| Context {
+            clients: collect::Clients::new(&aws.sdk, &region, &aws.meter),
+            events_from: events_from(state, &State::place(&caller.account, &region), now),
+            account: caller.account.clone(),
+            region,
+            now,
+            deadline,
+        })
+        .collect();
+    let types: BTreeSet<&str> = policies.iter().flat_map(|policy| policy.types()).collect();
+    let drift = drift::Settings {
+        automation_roles: config.drift.automation_roles.clone(),
+        approved_people: config.drift.approved_people.clone(),
+        ignore_events: config.drift.ignore_events.clone(),
+        // on the command line the caller is a person, whose clicks count
+        own_principals: if request.trigger == "manual" {
+            Vec::new()
+        } else {
+            vec![caller.arn]
+        },
+    };
+    let mut scopes = collect::collect(&contexts, &types, progress).await;
+    for scope in &mut scopes {
+        relate::relate(scope);
+        drift::fold_into(scope, &drift);
+    }
+    let details = scopes
+        .iter_mut()
+        .zip(&contexts)
+        .map(|(scope, context)| read_metrics_and_details(policies, scope, context, now));
+    futures::future::join_all(details).await;
+    Ok(Inventory {
+        version: Inventory::VERSION,
+        taken_at: now,
+        scopes,
+    })
+}
+
+fn events_from(state: &State, place: &str, now: DateTime<Utc>) -> DateTime<Utc> {
+    let from = state
+        .last_complete
+        .get(place)
+        .map_or(now - FIRST_WINDOW, |last| *last - EVENT_OVERLAP);
+    from.max(now - EVENT_HISTORY)
+}
+
+/// Metrics for the resources that `skip` leaves in; then the costly details
+/// for those that the metrics make suspects.
+async fn read_metrics_and_details(
+    policies: &[&Policy],
+    scope: &mut Scope,
+    context: &Context,
+    now: DateTime<Utc>,
+) {
+    let queries: Vec<_> = evaluate::metric_queries(policies, scope, now)
+        .into_iter()
+        .collect();
+    if !queries.is_empty() {
+        scope.series = collect::fetch_metrics(context, &queries).await;
+        let failed: Vec<&str> = scope
+            .series
+            .values()
+            .filter_map(|series| series.incomplete.as_deref())
+            .collect();
+        let status = if failed.is_empty() {
+            CoverageStatus::Complete
+        } else {
+            CoverageStatus::Partial
+        };
+        let detail = match failed.first() {
+            None => String::new(),
+            Some(reason) => format!("{} of {} metric series: {reason}", failed.len(), queries.len()),
+        };
+        scope.coverage.push(Coverage {
+            resource_type: "AWS::CloudWatch::Metric".to_owned(),
+            status,
+            detail,
+        });
+    }
+    let wanted = evaluate::detail_requests(policies, scope, now);
+    for detail in collect::DETAILS {
+        if let Some(arns) = wanted.get(detail.name) {
+            let arns: Vec<String> = arns.iter().cloned().collect();
+            detail.fill(context, scope, &arns).await;
+        }
+    }
+    relate::relate(scope);
+}
+
+/// An inventory saved by `aftermove collect`.
+pub(super) fn read_inventory(path: &std::path::Path) -> Result<Inventory, RunError> {
+    let bytes = std::fs::read(path).map_err(|source| files::FileError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    serde_json::from_slice(&bytes).map_err(|source| RunError::Inventory {
+        path: path.display().to_string(),
+        source,
+    })
+}
