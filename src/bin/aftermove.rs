@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use aftermove::collect::{self, Progress};
-use aftermove::config::{Config, Severity};
+use aftermove::config::{Config, Overrides, Severity};
 use aftermove::deliver::file;
 use aftermove::policy::{Policy, explain, test};
 use aftermove::report::{json_v1, text};
@@ -244,7 +244,7 @@ async fn policy(command: PolicyCommand) -> anyhow::Result<u8> {
             write(None, &format!("{} policies are well formed\n", policies.len()))?;
         }
         PolicyCommand::Test(args) => {
-            let results = test::run(&args.load().await?);
+            let results = test::run(&args.as_written().await?);
             let failed = results.iter().filter(|result| !result.passed()).count();
             let mut lines: Vec<String> = results.iter().map(ToString::to_string).collect();
             lines.push(format!("{} passed, {failed} failed\n", results.len() - failed));
@@ -304,12 +304,24 @@ fn actions(policy: &Policy) -> Vec<&'static str> {
 }
 
 impl PolicyArgs {
-    async fn load(&self) -> Result<Vec<Policy>, RunError> {
+    async fn config(&self) -> Result<Config, RunError> {
         let request = Request {
             config: self.config.clone(),
             ..Request::default()
         };
-        let config: Config = setup::config(&request, chrono::Utc::now()).await?;
+        setup::config(&request, chrono::Utc::now()).await
+    }
+
+    async fn load(&self) -> Result<Vec<Policy>, RunError> {
+        setup::policies(self.policies.as_deref(), &self.config().await?)
+    }
+
+    /// Without the configuration's overrides: a policy's cases are about its own params and severity.
+    async fn as_written(&self) -> Result<Vec<Policy>, RunError> {
+        let config = Config {
+            overrides: Overrides::default(),
+            ..self.config().await?
+        };
         setup::policies(self.policies.as_deref(), &config)
     }
 }

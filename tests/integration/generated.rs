@@ -31,3 +31,38 @@ fn the_iam_policy_and_the_index_of_policies_are_current() {
         );
     }
 }
+
+/// The indented block of the README that begins with a line.
+fn example(first: &str) -> String {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let block: Vec<&str> = readme
+        .lines()
+        .skip_while(|line| line.trim_start() != first)
+        .take_while(|line| line.starts_with("    ") || line.is_empty())
+        .map(|line| line.get(4..).unwrap_or_default())
+        .collect();
+    assert!(
+        !block.is_empty(),
+        "the README has no example that begins with {first:?}"
+    );
+    block.join("\n")
+}
+
+#[test]
+fn the_policy_and_the_configuration_of_the_readme_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("logs-group-no-retention.yaml");
+    std::fs::write(
+        &policy,
+        example("id: logs-group-no-retention            # equals the file's name"),
+    )
+    .unwrap();
+    let config = folder.path().join("aftermove.yaml");
+    std::fs::write(&config, example("version: 1")).unwrap();
+    let (policy, config) = (policy.to_str().unwrap(), config.to_str().unwrap());
+    let tested = printed(&["policy", "test", "--policies", policy, "--config", config]);
+    assert!(
+        tested.contains("unset retention fails") && tested.trim_end().ends_with(" 0 failed"),
+        "{tested}"
+    );
+}

@@ -8,4 +8,5 @@ mod delivery;
 mod generated;
 mod lambda;
 mod local;
+mod mutes;
 mod seeded;
