@@ -318,10 +318,8 @@ impl PolicyArgs {
 
     /// Without the configuration's overrides: a policy's cases are about its own params and severity.
     async fn as_written(&self) -> Result<Vec<Policy>, RunError> {
-        let config = Config {
-            overrides: Overrides::default(),
-            ..self.config().await?
-        };
+        let mut config = self.config().await?;
+        config.overrides = Overrides::default();
         setup::policies(self.policies.as_deref(), &config)
     }
 }
