@@ -82,7 +82,7 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     let policies = setup::select(&all, &request.only, &config.packs)?;
     let conditions = while_conditions(&config, &all)?;
     let mutes = mutes(&config)?;
-    let aws = Aws::new(request).await;
+    let aws = Aws::new(request, &config).await;
     let place = state_place(request, &config)?;
     let loaded = place.load(Some(&aws.s3)).await?;
 
@@ -176,7 +176,7 @@ pub async fn inventory(
     let config = setup::config(request, now).await?;
     let all = setup::policies(request.policies.as_deref(), &config)?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
-    let aws = Aws::new(request).await;
+    let aws = Aws::new(request, &config).await;
     read_aws(
         request,
         &config,

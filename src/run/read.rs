@@ -32,8 +32,12 @@ pub(super) struct Aws {
 }
 
 impl Aws {
-    pub(super) async fn new(request: &Request) -> Self {
-        let sdk = collect::sdk_config(request.profile.as_deref(), None).await;
+    /// Where the environment names no region, the first configured one is where state and reports lie.
+    pub(super) async fn new(request: &Request, config: &Config) -> Self {
+        let mut sdk = collect::sdk_config(request.profile.as_deref(), None).await;
+        if let (None, Regions::Named(regions)) = (sdk.region(), &config.regions) {
+            sdk = collect::sdk_config(request.profile.as_deref(), regions.first().map(String::as_str)).await;
+        }
         let meter = Arc::new(Meter::default());
         let s3 = collect::s3(&sdk, &meter);
         Self { sdk, s3, meter }
