@@ -5,8 +5,11 @@
 #[path = "../architecture.rs"]
 mod architecture;
 mod delivery;
+mod faults;
 mod generated;
 mod lambda;
 mod local;
 mod mutes;
+mod paging;
+mod regions;
 mod seeded;
