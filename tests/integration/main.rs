@@ -4,6 +4,7 @@
 
 #[path = "../architecture.rs"]
 mod architecture;
+mod bad_input;
 mod delivery;
 mod faults;
 mod generated;
