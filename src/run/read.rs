@@ -169,8 +169,19 @@ pub(super) fn read_inventory(path: &std::path::Path) -> Result<Inventory, RunErr
         path: path.to_owned(),
         source,
     })?;
-    serde_json::from_slice(&bytes).map_err(|source| RunError::Inventory {
-        path: path.display().to_string(),
+    // a newer one may well have unknown fields, and those are not what is wrong with it
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let place = || path.display().to_string();
+    let malformed = |source| RunError::Inventory {
+        path: place(),
         source,
-    })
+    };
+    let Versioned { version: found } = serde_json::from_slice(&bytes).map_err(malformed)?;
+    if found != Inventory::VERSION {
+        return Err(RunError::InventoryVersion { path: place(), found });
+    }
+    serde_json::from_slice(&bytes).map_err(malformed)
 }
