@@ -165,15 +165,15 @@ async fn read_metrics_and_details(
 
 /// An inventory saved by `aftermove collect`.
 pub(super) fn read_inventory(path: &std::path::Path) -> Result<Inventory, RunError> {
-    let bytes = std::fs::read(path).map_err(|source| files::FileError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
     // a newer one may well have unknown fields, and those are not what is wrong with it
     #[derive(serde::Deserialize)]
     struct Versioned {
         version: u32,
     }
+    let bytes = std::fs::read(path).map_err(|source| files::FileError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
     let place = || path.display().to_string();
     let malformed = |source| RunError::Inventory {
         path: place(),

@@ -1,4 +1,4 @@
-//! Bad files, settings and places to write to: each is refused with its reason and its remedy,
+//! Bad settings, saved files and places to write to: each is refused with its reason and its remedy,
 //! before AWS is asked anything, and every file stays as it was.
 
 use std::collections::BTreeMap;
@@ -24,12 +24,12 @@ const SAVED: [&str; 4] = [
 ];
 
 /// A folder with what an earlier run left, and settings that lead nowhere: a call to AWS would be told as one.
-struct Desk {
+pub(crate) struct Desk {
     folder: tempfile::TempDir,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let desk = Self {
             folder: tempfile::tempdir().unwrap(),
         };
@@ -46,13 +46,13 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_aftermove")));
         command
             .current_dir(self.folder.path())
@@ -84,7 +84,7 @@ impl Desk {
     }
 
     /// What is said of a run that breaks: it prints nothing else and leaves every file alone.
-    fn refused_by(&self, mut command: Command) -> String {
+    pub(crate) fn refused_by(&self, mut command: Command) -> String {
         let before = self.files();
         let started = Instant::now();
         let output = command.stdin(Stdio::null()).output().unwrap();
@@ -106,224 +106,20 @@ impl Desk {
         said
     }
 
-    fn refused(&self, arguments: &[&str]) -> String {
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
         self.refused_by(self.command(arguments))
     }
 
     /// A scan with a report and a state to lose.
-    fn refused_scan(&self, arguments: &[&str]) -> String {
+    pub(crate) fn refused_scan(&self, arguments: &[&str]) -> String {
         let keeps = ["scan", "--output", "report.json", "--state", "state.json"];
         self.refused(&[&keeps[..], arguments].concat())
     }
 }
 
-fn assert_says(said: &str, words: &[&str]) {
+pub(crate) fn assert_says(said: &str, words: &[&str]) {
     for word in words {
         assert!(said.contains(word), "{word:?} is not in: {said}");
-    }
-}
-
-const POLICY: &str = "\
-id: mine
-title: Mine
-severity: low
-resource: AWS::Logs::LogGroup
-violation: resource.retention_in_days == null
-message: It keeps everything
-why: It costs
-fix: Set a retention
-tests:
-  - { name: kept, resource: { retention_in_days: 1 }, expect: pass }
-  - { name: kept for ever, resource: {}, expect: fail }
-";
-
-/// Nine references to nine references to nine references: gigabytes, if they were followed.
-fn bomb() -> String {
-    let mut text = "params:\n  a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for (name, of) in ('b'..='k').zip('a'..) {
-        let references = vec![format!("*{of}"); 9].join(", ");
-        text += &format!("  {name}: &{name} [{references}]\n");
-    }
-    text
-}
-
-fn nested(levels: usize) -> String {
-    format!(
-        "params: {{ deep: {}{} }}\n",
-        "[".repeat(levels),
-        "]".repeat(levels)
-    )
-}
-
-fn violation(expression: &str) -> String {
-    POLICY.replace("resource.retention_in_days == null", &format!("\"{expression}\""))
-}
-
-#[test]
-fn a_bad_policy_is_refused_with_its_place_and_a_remedy() {
-    let cases: Vec<(&str, Vec<u8>, Vec<&str>)> = vec![
-        ("broken YAML", b"id: [\n".into(), vec!["mine.yaml:1:5"]),
-        ("empty", b"".into(), vec!["mine.yaml:1:1"]),
-        (
-            "a list",
-            b"- id: mine\n".into(),
-            vec!["mine.yaml:1:1", "expected mapping"],
-        ),
-        (
-            "an unknown key",
-            POLICY.replace("why:", "wyh:").into(),
-            vec!["mine.yaml:7:1", "unknown key `wyh`", "did you mean `why`?"],
-        ),
-        (
-            "a key twice",
-            format!("{POLICY}title: Again\n").into(),
-            vec!["mine.yaml:12:1", "duplicate", "title"],
-        ),
-        (
-            "a key too few",
-            POLICY.replace("fix: Set a retention\n", "").into(),
-            vec!["mine.yaml:", "the key `fix` is missing"],
-        ),
-        (
-            "an unknown field",
-            violation("resource.retention_in_day == null").into(),
-            vec!["mine.yaml:5:", "retention_in_day", "did you mean"],
-        ),
-        (
-            "broken CEL",
-            violation("resource.retention_in_days ==").into(),
-            vec!["mine.yaml:5:", "not valid CEL"],
-        ),
-        (
-            "an unknown type",
-            POLICY.replace("Logs::LogGroup", "Logs::LogGruop").into(),
-            vec!["mine.yaml:4:", "did you mean `AWS::Logs::LogGroup`?"],
-        ),
-        (
-            "two documents",
-            format!("{POLICY}---\n{POLICY}").into(),
-            vec!["mine.yaml:", "multiple YAML documents"],
-        ),
-        (
-            "a reference bomb",
-            format!("{POLICY}{}", bomb()).into(),
-            vec!["mine.yaml:", "budget"],
-        ),
-        (
-            "a reference to itself",
-            format!("{POLICY}params: &all {{ all: *all }}\n").into(),
-            vec!["mine.yaml:12:", "recursive"],
-        ),
-        (
-            "deep nesting",
-            format!("{POLICY}{}", nested(50_000)).into(),
-            vec!["mine.yaml:12:", "limit"],
-        ),
-        (
-            "a deep expression",
-            violation(&"(".repeat(1_900)).into(),
-            vec!["mine.yaml:5:", "nests deeper"],
-        ),
-        (
-            "many signs",
-            violation(&format!("{}true", "!".repeat(3_000))).into(),
-            vec!["mine.yaml:5:", "nests deeper"],
-        ),
-        (
-            "a long expression",
-            violation(&format!("true{}", " || true".repeat(50_000))).into(),
-            vec!["mine.yaml:5:", "bytes long"],
-        ),
-        (
-            "a long line",
-            format!("{POLICY}rubbish: {}\n", "y".repeat(900_000)).into(),
-            vec!["mine.yaml:12:1", "unknown key `rubbish`"],
-        ),
-        (
-            "not UTF-8",
-            b"id: \xff\xfe\n".into(),
-            vec!["mine.yaml is not UTF-8 text"],
-        ),
-        (
-            "no text at all",
-            b"id: \0\n".into(),
-            vec!["mine.yaml:1:", "unexpected character"],
-        ),
-        (
-            "five megabytes",
-            format!("{POLICY}{}", "# \n".repeat(1_700_000)).into(),
-            vec!["mine.yaml is larger than 1000000 bytes"],
-        ),
-        (
-            "another name than its file",
-            POLICY.replace("id: mine", "id: yours").into(),
-            vec!["mine.yaml:1:", "yours"],
-        ),
-    ];
-    for (what, text, words) in cases {
-        let desk = Desk::new();
-        desk.write("policies/logs/mine.yaml", &text);
-        for said in [
-            desk.refused(&["policy", "check", "--policies", "policies"]),
-            desk.refused_scan(&["--policies", "policies"]),
-        ] {
-            assert!(!said.contains("AWS_"), "{what}: {said}");
-            assert_says(&said, &words);
-        }
-    }
-}
-
-#[test]
-fn a_bad_configuration_is_refused_with_its_place_and_a_remedy() {
-    let cases: Vec<(Vec<u8>, Vec<&str>)> = vec![
-        (b"regions: [eu-west-1\n".into(), vec!["mine.yaml:"]),
-        (b"just words\n".into(), vec!["mine.yaml:1:1"]),
-        (
-            b"version: 1\nregoins: [eu-west-1]\n".into(),
-            vec!["mine.yaml:2:1", "unknown key `regoins`", "did you mean `regions`?"],
-        ),
-        (b"version: 2\n".into(), vec!["mine.yaml:1:10", "version: 1"]),
-        (
-            b"regions: [eu-west-1, eu-west-l]\n".into(),
-            vec!["mine.yaml:1:22", "unknown region `eu-west-l`", "did you mean `eu-west-1`?"],
-        ),
-        (
-            b"regions: everywhere\n".into(),
-            vec!["mine.yaml:1:10", "`regions: all`"],
-        ),
-        (
-            b"severity: { logs-group-no-retentoin: low }\n".into(),
-            vec!["mine.yaml:1:", "did you mean `logs-group-no-retention`?"],
-        ),
-        (
-            b"params: { logs-group-no-retention: { large_bg: 3 } }\n".into(),
-            vec!["large_bg", "did you mean `large_gb`?"],
-        ),
-        (
-            b"mutes: [{ policy: logs-group-no-retention, resource: '*', owner: a, reason: b, expires: 2026-12-01 }]\n"
-                .into(),
-            vec!["mine.yaml:1:", "for every resource"],
-        ),
-        (
-            b"deliver: { sns: { topic_arn: 'arn:aws:sqs:eu-west-1:111122223333:q' } }\n".into(),
-            vec!["mine.yaml:1:", "not the ARN of a standard SNS topic"],
-        ),
-        (bomb().into(), vec!["mine.yaml:"]),
-        (nested(50_000).into(), vec!["mine.yaml:1:"]),
-        (b"version: \xc3\x28\n".into(), vec!["mine.yaml is not UTF-8 text"]),
-        (vec![b'#'; 5_000_000], vec!["mine.yaml is larger than 1000000 bytes"]),
-    ];
-    for (text, words) in cases {
-        let desk = Desk::new();
-        desk.write("mine.yaml", &text);
-        assert_says(
-            &desk.refused(&["policy", "check", "--config", "mine.yaml"]),
-            &words,
-        );
-        assert_says(&desk.refused_scan(&["--config", "mine.yaml"]), &words);
-        let mut by_variable = desk.command(&["scan", "--state", "state.json"]);
-        by_variable.env("AFTERMOVE_CONFIG", "mine.yaml");
-        assert_says(&desk.refused_by(by_variable), &words);
     }
 }
 

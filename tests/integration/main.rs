@@ -4,6 +4,7 @@
 
 #[path = "../architecture.rs"]
 mod architecture;
+mod bad_files;
 mod bad_input;
 mod delivery;
 mod faults;
@@ -14,3 +15,4 @@ mod mutes;
 mod paging;
 mod regions;
 mod seeded;
+mod time_limit;

@@ -84,28 +84,28 @@ fn small_pages_bring_the_same_findings_and_no_call_too_many() {
     let (local, _) = Local::seeded();
     let (whole, _) = local.scan(&[]);
     let lengths = lengths(&local);
-    let pages: Vec<Value> = PAGES
+    let lowered: Vec<Value> = PAGES
         .iter()
         .map(|(service, operation, size)| json!({ "service": service, "operation": operation, "size": size }))
         .collect();
-    local.tell("pages", &Value::from(pages));
+    local.tell("pages", &Value::from(lowered));
 
     let (report, _) = local.scan(&[]);
 
     assert_eq!(report["run"]["complete"], true, "{:#}", report["coverage"]);
     assert_eq!(found(&report, &["new"]), found(&whole, &["new"]));
     assert_eq!(report["policies"], whole["policies"]);
-    let (once, paged) = (calls(&whole), calls(&report));
+    let (once, split) = (calls(&whole), calls(&report));
     let mut several = 0;
     for (service, operation, size) in PAGES {
         let name = format!("{service}:{operation}");
         let Some(length) = lengths.get(operation) else {
-            assert!(paged[&name] > once[&name], "{name}");
+            assert!(split[&name] > once[&name], "{name}");
             continue;
         };
         let pages = length.div_ceil(size).max(1);
         several += usize::from(pages > 1);
-        assert_eq!(paged[&name], pages, "{name}: {length} in pages of {size}");
+        assert_eq!(split[&name], pages, "{name}: {length} in pages of {size}");
     }
     assert_eq!(several, lengths.len(), "{lengths:?}");
     for (name, calls) in &once {
@@ -113,7 +113,7 @@ fn small_pages_bring_the_same_findings_and_no_call_too_many() {
             .iter()
             .any(|(service, operation, _)| *name == format!("{service}:{operation}"))
         {
-            assert_eq!(paged[name], *calls, "{name}");
+            assert_eq!(split[name], *calls, "{name}");
         }
     }
 }
