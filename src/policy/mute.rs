@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::Policy;
+use super::bindings::Bindings;
 use super::check::{Kind, Names, check, require_bool};
 use super::evaluate::{base_context, params, resource_value};
 use super::expression::Expression;
@@ -60,6 +61,8 @@ impl<'p> Condition<'p> {
         let mut context = base_context(now).ok()?;
         context.add_variable_from_value("resource", resource_value(resource, self.policy));
         context.add_variable_from_value("params", params(&self.policy.params));
-        self.expression.holds(&context).ok()
+        Bindings::new(context, &self.policy.variables)
+            .holds(&self.expression)
+            .ok()
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, TimeZone as _, Utc};
 use serde_json::Value as Json;
 
+use super::bindings::Bindings;
 use super::evaluate::{Case, base_context, params, resource_value, unavailable};
 use super::load::override_param;
 use super::outcome::Outcome;
@@ -79,13 +80,14 @@ fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<String>, String> {
     let mut context = base_context(now).map_err(|error| error.to_string())?;
     context.add_variable_from_value("resource", resource_value(resource, policy));
     context.add_variable_from_value("params", params(&in_force));
-    let case = Case {
+    let bindings = Bindings::new(context, &policy.variables);
+    let mut case = Case {
         policy,
         meta: resource.meta(),
         now,
-        context,
+        bindings,
     };
-    let outcome = case.outcome(&|metric| series(&case, metric, test));
+    let outcome = case.outcome(&|case, metric| series(case, metric, test));
     Ok(differences(test, &outcome))
 }
 
