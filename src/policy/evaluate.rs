@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cel::common::value::{CowVal, Val};
+use cel::context::VariableResolver;
 use cel::{Context, Value};
 use chrono::{DateTime, Duration, DurationRound as _, Utc};
-use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use super::bindings::Bindings;
 use super::functions::{self, series_value};
 use super::outcome::{Blind, Evaluation, Failure, Outcome, Verdicts};
 use super::raw::Missing;
-use super::value::{to_cel, to_json, to_text};
+use super::value::{params_to_cel, to_cel, to_json, to_text};
 use super::{Condition, Fix, Metric, Policy};
 use crate::inventory::cloudtrail::{Change, Event};
 use crate::inventory::metrics::{Point, Query, Series};
@@ -106,25 +107,26 @@ fn blind(policy: &Policy, scope: &Scope) -> Option<Blind> {
 
 /// Converts each resource once and hands it to every policy of its type.
 fn for_each(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl FnMut(&mut Case<'_>)) {
-    let mut by_type: BTreeMap<&str, Vec<&Policy>> = BTreeMap::new();
+    let mut by_type: BTreeMap<&str, Vec<(&Policy, Params<'_>)>> = BTreeMap::new();
     for &policy in policies {
-        by_type.entry(policy.resource_type).or_default().push(policy);
+        let params = Params(params_to_cel(&policy.params));
+        by_type
+            .entry(policy.resource_type)
+            .or_default()
+            .push((policy, params));
     }
     let Ok(root) = base_context(now) else { return };
-    let params: BTreeMap<&str, Value> = policies
-        .iter()
-        .map(|policy| (&*policy.id, params(&policy.params)))
-        .collect();
     for resource in &scope.resources {
         let Some(policies) = by_type.get(resource.type_name()) else {
             continue;
         };
-        let value = resource_value(resource, policies[0]);
+        let json = resource_json(resource);
         let mut context = root.new_inner_scope();
-        context.add_variable_from_value("resource", value);
-        for policy in policies {
+        // all policies of a type know the same timestamps
+        context.add_variable_as_val("resource", to_cel(&json, &policies[0].0.timestamps));
+        for (policy, params) in policies {
             let mut context = context.new_inner_scope();
-            context.add_variable_from_value("params", params[&*policy.id].clone());
+            context.set_variable_resolver(params);
             let bindings = Bindings::new(context, &policy.variables);
             f(&mut Case {
                 policy,
@@ -136,6 +138,15 @@ fn for_each(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl
     }
 }
 
+/// Converted once, and lent to the evaluation of each resource.
+struct Params<'v>(Box<dyn Val + 'v>);
+
+impl VariableResolver for Params<'_> {
+    fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
+        (variable == "params").then(|| CowVal::Borrowed(&*self.0))
+    }
+}
+
 pub(super) fn base_context<'a>(now: DateTime<Utc>) -> Result<Context<'a, 'a>, cel::DeclarationError> {
     let mut context = functions::context()?;
     context.add_variable_from_value("now", Value::Timestamp(now.fixed_offset()));
@@ -143,19 +154,9 @@ pub(super) fn base_context<'a>(now: DateTime<Utc>) -> Result<Context<'a, 'a>, ce
     Ok(context)
 }
 
-pub(super) fn params(params: &IndexMap<String, Json>) -> Value {
-    super::value::map(
-        params
-            .iter()
-            .map(|(name, value)| (name.clone(), to_cel(value, &BTreeSet::new()))),
-    )
-}
-
 /// A resource always serialises: its types are plain data with string keys.
-pub(super) fn resource_value(resource: &Resource, policy: &Policy) -> Value {
-    resource
-        .to_json()
-        .map_or(Value::Null, |json| to_cel(&json, &policy.timestamps))
+pub(super) fn resource_json(resource: &Resource) -> Json {
+    resource.to_json().unwrap_or_default()
 }
 
 /// One policy on one resource.
