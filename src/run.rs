@@ -41,6 +41,8 @@ pub enum RunError {
     UnknownPolicy { id: String, help: String },
     #[error("{path} is not an inventory: {source}")]
     Inventory { path: String, source: serde_json::Error },
+    #[error("{path} is an inventory of version {found}, and this aftermove knows version {known}", known = Inventory::VERSION)]
+    InventoryVersion { path: String, found: u32 },
     #[error(transparent)]
     Collect(#[from] CollectError),
     #[error(transparent)]
@@ -59,7 +61,7 @@ impl RunError {
                 "ConfigurationError"
             }
             Self::UnknownPolicy { .. } => "UnknownPolicy",
-            Self::File(_) | Self::Inventory { .. } => "FileError",
+            Self::File(_) | Self::Inventory { .. } | Self::InventoryVersion { .. } => "FileError",
             Self::Collect(_) => "AwsError",
             Self::Location(_) | Self::Store(_) => "StateError",
         }

@@ -159,8 +159,8 @@ def _page(answers: list[dict], skip: int, most: int, scope: list) -> dict:
         count = len(answer["Values"])
         first = max(0, skip - seen)
         seen += count
-        if skip and first >= count:
-            continue  # wholly on an earlier page
+        if skip and seen <= skip:
+            continue  # wholly on an earlier page, as is a series without datapoints before the cut
         if room == 0 and count:
             return {"MetricDataResults": results, "NextToken": make_token(seen - count + first, scope)}
         shown = slice(first, min(count, first + room))

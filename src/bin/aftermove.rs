@@ -118,7 +118,7 @@ struct Common {
     #[arg(long)]
     profile: Option<String>,
     /// Give up reading after this many seconds; what was not read is reported
-    #[arg(long, value_name = "SECONDS", default_value_t = 840)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 840, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     time_limit: u64,
 }
 
@@ -175,7 +175,7 @@ fn main() -> ExitCode {
         .and_then(|runtime| runtime.block_on(command(cli.command)));
     outcome.map_or_else(
         |error| {
-            say(&format!("{error:#}"));
+            say(&told(&error));
             ExitCode::from(2)
         },
         ExitCode::from,
@@ -194,6 +194,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
             no_notify: _,
             fail_on,
         } => {
+            check_writable(output.as_deref())?;
             let request = Request {
                 inventory,
                 state,
@@ -216,6 +217,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
             Ok(scan.report.exit_code(fail_on.into()))
         }
         Command::Collect { common, output } => {
+            check_writable(output.as_deref())?;
             let bar = Bar::new();
             let inventory = run::inventory(&common.request(), &|progress| bar.show(progress)).await;
             bar.clear();
@@ -390,17 +392,34 @@ fn style(to_file: bool) -> text::Style {
     }
 }
 
+/// The error, and those of its causes that it does not tell itself.
+fn told(error: &anyhow::Error) -> String {
+    let mut line = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
+}
+
 /// A reader that has seen enough, such as `head`, is no error.
 fn write(output: Option<&std::path::Path>, text: &str) -> anyhow::Result<()> {
     if let Some(path) = output {
         return Ok(file::write(path, text.as_bytes())?);
     }
-    match std::io::stdout().write_all(text.as_bytes()) {
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(error).context("cannot write to stdout")
         }
         _ => Ok(()),
     }
+}
+
+/// Before a run, so that none is in vain and no news counts as told that nobody could read.
+fn check_writable(output: Option<&std::path::Path>) -> Result<(), file::FileError> {
+    output.map_or(Ok(()), file::check)
 }
 
 /// To stderr, which is all that is left if stderr itself fails.

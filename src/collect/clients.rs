@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
@@ -17,6 +19,7 @@ use super::CollectError;
 use super::meter::{Meter, Metered};
 use super::pace::{self, Rate, paced};
 use super::whole::Whole;
+use crate::config::regions;
 
 const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
 const DESCRIBE_REGIONS: &str = "ec2:DescribeRegions";
@@ -42,7 +45,12 @@ pub async fn sdk_config(profile: Option<&str>, region: Option<&str>) -> SdkConfi
         loader = loader.app_name(name);
     }
     if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
+        // one that is named outranks keys in the environment, as in AWS's own CLI
+        let credentials = ProfileFileCredentialsProvider::builder()
+            .configure(&ProviderConfig::default().with_http_client(http_client()))
+            .profile_name(profile)
+            .build();
+        loader = loader.profile_name(profile).credentials_provider(credentials);
     }
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
@@ -147,15 +155,19 @@ pub async fn caller_identity(config: &SdkConfig, meter: &Arc<Meter>) -> Result<C
     }
 }
 
-/// Says where it was tried to reach AWS, if that was set.
+/// Says where it was tried to reach AWS, if that was set, and that there is no such region, if
+/// so: the region of the environment is not checked before, since it may be a new one.
 fn at_endpoint(config: &SdkConfig, error: CollectError) -> CollectError {
-    match (error, config.endpoint_url()) {
-        (CollectError::Unreachable { action, message }, Some(url)) => CollectError::Unreachable {
-            action,
-            message: format!("{url}: {message}"),
-        },
-        (error, _) => error,
+    let CollectError::Unreachable { action, mut message } = error else {
+        return error;
+    };
+    if let Some(url) = config.endpoint_url() {
+        message = format!("{url}: {message}");
     }
+    if let Some(Err((unknown, help))) = config.region().map(|region| regions::check(region.as_ref())) {
+        message = format!("{message}; {unknown}, {help}");
+    }
+    CollectError::Unreachable { action, message }
 }
 
 /// The regions that are enabled for the account, sorted.

@@ -1,6 +1,7 @@
 //! Reads the files that a person wrote: the configuration and policies.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::SourceFile;
@@ -16,6 +17,8 @@ pub enum FileError {
     TooLarge { path: PathBuf },
     #[error("{} is not UTF-8 text; save it as UTF-8", path.display())]
     NotText { path: PathBuf },
+    #[error("{} is neither a file nor a folder", path.display())]
+    Special { path: PathBuf },
     #[error("there is no policy (*.yaml) in {}", path.display())]
     NoPolicies { path: PathBuf },
 }
@@ -25,12 +28,16 @@ pub fn read(path: &Path) -> Result<SourceFile, FileError> {
         path: path.to_owned(),
         source,
     };
-    if std::fs::metadata(path).map_err(failed)?.len() > MAX_BYTES {
+    // a device or a pipe does not tell its length beforehand
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(FileError::TooLarge {
             path: path.to_owned(),
         });
     }
-    let bytes = std::fs::read(path).map_err(failed)?;
     let text = String::from_utf8(bytes).map_err(|_| FileError::NotText {
         path: path.to_owned(),
     })?;
@@ -60,6 +67,14 @@ pub fn policies(path: &Path) -> Result<Vec<SourceFile>, FileError> {
         }
     }
     found.sort();
+    // a pipe with a policy's name would be waited for
+    let special = |path: &&PathBuf| {
+        path.metadata()
+            .is_ok_and(|found| !found.is_file() && !found.is_dir())
+    };
+    if let Some(path) = found.iter().find(special) {
+        return Err(FileError::Special { path: path.clone() });
+    }
     if found.is_empty() {
         return Err(FileError::NoPolicies {
             path: path.to_owned(),

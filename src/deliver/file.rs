@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {path}: {source}", path = path.display())]
 pub struct FileError {
@@ -20,33 +22,63 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     })
 }
 
+/// Finds out whether the file could be written, without touching it.
+pub fn check(path: &Path) -> Result<(), FileError> {
+    try_beside(path).map_err(|source| FileError {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn try_beside(path: &Path) -> io::Result<()> {
+    let target = target(path)?;
+    if target.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !is_special(&target) {
+        // deleted again at once
+        drop(temporary_beside(&target)?);
+    }
+    Ok(())
+}
+
 fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    // What a link points at is replaced, not the link.
-    let target = match path.canonicalize() {
-        Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-        Err(error) => return Err(error),
-    };
-    // A pipe or a device such as /dev/stdout is written to, never replaced.
-    let special = target
-        .metadata()
-        .is_ok_and(|found| !found.is_file() && !found.is_dir());
-    if special {
+    let target = target(path)?;
+    if is_special(&target) {
         return File::options().write(true).open(&target)?.write_all(contents);
     }
-    let directory = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".aftermove-")
-        // What the umask leaves of it, as for any file that a program creates.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(directory)?;
+    let mut temporary = temporary_beside(&target)?;
     temporary.write_all(contents)?;
     temporary.as_file().sync_all()?;
     temporary.persist(&target)?;
     Ok(())
+}
+
+/// What a link points at is replaced, not the link.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    match path.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        found => found,
+    }
+}
+
+/// A pipe or a device such as /dev/stdout is written to, never replaced.
+fn is_special(target: &Path) -> bool {
+    target
+        .metadata()
+        .is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
+    let directory = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    tempfile::Builder::new()
+        .prefix(".aftermove-")
+        // What the umask leaves of it, as for any file that a program creates.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(directory)
 }
 
 #[cfg(test)]

@@ -67,8 +67,8 @@ pub(super) async fn read_aws(
         Regions::All => collect::regions(&aws.sdk, &aws.meter).await?,
     };
     let caller = collect::caller_identity(&aws.sdk, &aws.meter).await?;
-    let deadline = Instant::now() + request.time_limit;
-    let contexts: Vec<Context> = regions
+    let started = Instant::now();
+    let mut contexts: Vec<Context> = regions
         .into_iter()
         .map(|region| Context {
             clients: collect::Clients::new(&aws.sdk, &region, &aws.meter),
@@ -76,7 +76,7 @@ pub(super) async fn read_aws(
             account: caller.account.clone(),
             region,
             now,
-            deadline,
+            deadline: started + request.time_limit * 3 / 4,
         })
         .collect();
     let types: BTreeSet<&str> = policies.iter().flat_map(|policy| policy.types()).collect();
@@ -92,6 +92,10 @@ pub(super) async fn read_aws(
         },
     };
     let mut scopes = collect::collect(&contexts, &types, progress).await;
+    // a read that took all its time, such as a long history, leaves the metrics the last quarter
+    for context in &mut contexts {
+        context.deadline = started + request.time_limit;
+    }
     for scope in &mut scopes {
         relate::relate(scope);
         drift::fold_into(scope, &drift);
@@ -161,12 +165,23 @@ async fn read_metrics_and_details(
 
 /// An inventory saved by `aftermove collect`.
 pub(super) fn read_inventory(path: &std::path::Path) -> Result<Inventory, RunError> {
+    // a newer one may well have unknown fields, and those are not what is wrong with it
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
     let bytes = std::fs::read(path).map_err(|source| files::FileError::Read {
         path: path.to_owned(),
         source,
     })?;
-    serde_json::from_slice(&bytes).map_err(|source| RunError::Inventory {
-        path: path.display().to_string(),
+    let place = || path.display().to_string();
+    let malformed = |source| RunError::Inventory {
+        path: place(),
         source,
-    })
+    };
+    let Versioned { version: found } = serde_json::from_slice(&bytes).map_err(malformed)?;
+    if found != Inventory::VERSION {
+        return Err(RunError::InventoryVersion { path: place(), found });
+    }
+    serde_json::from_slice(&bytes).map_err(malformed)
 }

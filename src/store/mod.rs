@@ -27,7 +27,7 @@ pub enum Location {
 }
 
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0:?} is no place for the state: use none, a path or s3://bucket/key")]
+#[error("{0:?} names no place: use none, a path or s3://bucket/key")]
 pub struct LocationError(String);
 
 #[derive(Clone, Debug, PartialEq)]

@@ -56,13 +56,8 @@ impl Local {
     }
 
     /// Nothing of the machine's own AWS settings gets through.
-    pub(crate) fn environment(&self, mut command: Command) -> Command {
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("AWS_") || name.to_string_lossy().starts_with("AFTERMOVE_")
-            {
-                command.env_remove(name);
-            }
-        }
+    pub(crate) fn environment(&self, command: Command) -> Command {
+        let mut command = without_settings(command);
         command
             .env("AWS_ENDPOINT_URL", &self.endpoint)
             .env("AWS_ACCESS_KEY_ID", "test")
@@ -123,17 +118,22 @@ impl Local {
             .unwrap();
     }
 
-    /// The requests that reached the server, as `service:Operation`, in order.
-    pub(crate) fn journal(&self) -> Vec<String> {
+    /// The requests that reached the server, in order.
+    pub(crate) fn requests(&self) -> Vec<Value> {
         let answer: Value = ureq::get(format!("{}/_local/journal", self.endpoint))
             .call()
             .unwrap()
             .body_mut()
+            .with_config()
+            .limit(100_000_000)
             .read_json()
             .unwrap();
-        answer["requests"]
-            .as_array()
-            .unwrap()
+        answer["requests"].as_array().unwrap().clone()
+    }
+
+    /// The requests that reached the server, as `service:Operation`, in order.
+    pub(crate) fn journal(&self) -> Vec<String> {
+        self.requests()
             .iter()
             .map(|r| {
                 format!(
@@ -163,6 +163,16 @@ impl Drop for Local {
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
+}
+
+/// A command that inherits none of the settings of AWS and of aftermove.
+pub(crate) fn without_settings(mut command: Command) -> Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AWS_") || name.to_string_lossy().starts_with("AFTERMOVE_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// `policy resource` of each finding with one of the statuses.

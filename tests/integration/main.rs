@@ -4,9 +4,15 @@
 
 #[path = "../architecture.rs"]
 mod architecture;
+mod bad_files;
+mod bad_input;
 mod delivery;
+mod faults;
 mod generated;
 mod lambda;
 mod local;
 mod mutes;
+mod paging;
+mod regions;
 mod seeded;
+mod time_limit;

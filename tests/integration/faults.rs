@@ -1,0 +1,345 @@
+//! AWS at its worst: each fault is told with its reason, stops nothing else and resolves nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use aftermove::collect::{COLLECTORS, DETAILS, METRIC_ACTIONS};
+use aftermove::inventory::Kind as _;
+use aftermove::inventory::cloudtrail::{Change, Event};
+use serde_json::{Value, json};
+
+use crate::local::{Local, found};
+
+const METRICS: &str = "AWS::CloudWatch::Metric";
+pub(crate) const EVENTS: &str = Event::TYPE;
+
+/// Every action of the policy that `aftermove iam` prints.
+fn actions(local: &Local) -> Vec<String> {
+    let document: Value = serde_json::from_slice(&local.aftermove(&["iam"]).stdout).unwrap();
+    let statements = document["Statement"].as_array().unwrap();
+    let actions = statements.iter().flat_map(|s| s["Action"].as_array().unwrap());
+    actions
+        .map(|action| action.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The coverage rows of everything that is read with one of the actions.
+fn read_with(actions: &[&str]) -> BTreeSet<&'static str> {
+    let uses = |theirs: &[&str]| theirs.iter().any(|action| actions.contains(action));
+    let types = COLLECTORS
+        .iter()
+        .filter(|row| uses(row.actions))
+        .map(|row| row.resource_type);
+    let details = DETAILS
+        .iter()
+        .filter(|row| uses(row.actions))
+        .map(|row| row.coverage);
+    let metrics = uses(METRIC_ACTIONS).then_some(METRICS);
+    let mut rows: BTreeSet<&str> = types.chain(details).chain(metrics).collect();
+    if rows.contains(EVENTS) {
+        // changes are made of events
+        rows.insert(Change::TYPE);
+    }
+    rows
+}
+
+/// What was not seen, by type: status and detail.
+pub(crate) fn unseen(report: &Value) -> BTreeMap<&str, (&str, &str)> {
+    let rows = report["coverage"].as_array().unwrap().iter();
+    rows.filter(|row| row["status"] != "complete")
+        .map(|row| {
+            let of = |key: &str| row[key].as_str().unwrap();
+            (of("type"), (of("status"), of("detail")))
+        })
+        .collect()
+}
+
+pub(crate) fn fault(local: &Local, action: &str, kind: &str, more: &Value) {
+    let (service, operation) = action.split_once(':').unwrap();
+    let mut body = json!({ "service": service, "operation": operation, "kind": kind });
+    body.as_object_mut().unwrap().extend(
+        more.as_object()
+            .into_iter()
+            .flatten()
+            .map(|(k, v)| (k.clone(), v.clone())),
+    );
+    local.tell("faults", &body);
+}
+
+fn identities(report: &Value) -> BTreeSet<&str> {
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().map(|f| f["id"].as_str().unwrap()).collect()
+}
+
+fn counts<'r>(report: &'r Value, count: &str) -> BTreeMap<&'r str, u64> {
+    let policies = report["policies"].as_array().unwrap();
+    policies
+        .iter()
+        .map(|p| (p["id"].as_str().unwrap(), p[count].as_u64().unwrap()))
+        .collect()
+}
+
+/// Nothing is lost, nothing is added, nothing passes that did not pass when all was seen.
+pub(crate) fn assert_honest(clean: &Value, report: &Value, about: &str) {
+    assert_eq!(report["run"]["complete"], false, "{about}");
+    let known = identities(clean);
+    for finding in report["findings"].as_array().unwrap() {
+        assert!(
+            known.contains(finding["id"].as_str().unwrap()),
+            "{about}: {finding:#}"
+        );
+    }
+    assert_eq!(identities(report), known, "{about}");
+    for finding in report["findings"].as_array().unwrap() {
+        let status = finding["status"].as_str().unwrap();
+        assert!(["open", "unknown"].contains(&status), "{about}: {finding:#}");
+        if status == "unknown" {
+            let why = finding["evidence"]["unknown_because"].as_str().unwrap();
+            assert!(!why.is_empty(), "{about}: {finding:#}");
+        }
+    }
+    let passed = counts(clean, "pass");
+    for (policy, pass) in counts(report, "pass") {
+        assert!(
+            pass <= passed[policy],
+            "{about}: {policy} passes {pass} resources"
+        );
+    }
+}
+
+#[test]
+fn any_one_denied_action_is_named_and_resolves_nothing() {
+    let (local, _) = Local::seeded();
+    local.write("everywhere.yaml", "version: 1\nregions: all\n");
+    let arguments = ["--state", "state.json", "--fail-on", "critical"];
+    let (clean, code) = local.scan(&arguments);
+    assert_eq!((code, &clean["run"]["complete"]), (1, &json!(true)));
+    let explained = explanations(&local, &clean);
+    let mut codes = BTreeMap::new();
+
+    for action in actions(&local) {
+        fault(&local, &action, "denied", &Value::Null);
+        let rows = read_with(&[&action]);
+        if rows.is_empty() {
+            // what the whole run stands on
+            let before = std::fs::read(local.folder.path().join("state.json")).unwrap();
+            let output =
+                local.aftermove(&[&["scan", "--config", "everywhere.yaml"][..], &arguments].concat());
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{action}: {error}");
+            assert!(error.contains(&format!("denied: {action}")), "{action}: {error}");
+            assert!(output.stdout.is_empty(), "{action}");
+            assert!(std::fs::read(local.folder.path().join("state.json")).unwrap() == before);
+        } else {
+            let (report, code) = local.scan(&arguments);
+            let unseen = unseen(&report);
+            assert_eq!(unseen.keys().copied().collect::<BTreeSet<_>>(), rows, "{action}");
+            for (name, (status, detail)) in unseen {
+                assert!(detail.contains(&format!("denied: {action}")), "{name}: {detail}");
+                assert!(["denied", "partial"].contains(&status), "{name}: {status}");
+            }
+            assert_honest(&clean, &report, &action);
+            let grave = report["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|finding| finding["status"] == "open" && finding["severity"] == "critical");
+            assert_eq!(code, if grave { 1 } else { 3 }, "{action}");
+            codes.insert(action.clone(), code);
+            for (policy, unknown) in counts(&report, "unknown") {
+                let rests = explained[policy].contains(&action) && !BESIDE.contains(&(policy, &action));
+                assert_eq!(unknown > 0, rests, "{policy}, {action}: {unknown} unknown");
+            }
+        }
+        local.forget("faults");
+    }
+
+    assert_eq!(codes["ec2:DescribeSecurityGroups"], 3, "{codes:?}");
+    assert_eq!(codes["logs:DescribeLogGroups"], 1, "{codes:?}");
+    let (report, _) = local.scan(&arguments);
+    assert_eq!(
+        found(&report, &["open"]),
+        found(&clean, &["new"]),
+        "{:#}",
+        report["findings"]
+    );
+}
+
+/// Where a policy names what it reads beside what it judges: its verdict stands without.
+const BESIDE: [(&str, &str); 7] = [
+    ("ec2-nat-gateway-traffic-spike", "ec2:DescribeRouteTables"),
+    ("ec2-nat-gateway-traffic-spike", "ec2:DescribeSubnets"),
+    (
+        "ec2-security-group-open",
+        "elasticloadbalancing:DescribeListeners",
+    ),
+    (
+        "ec2-security-group-open",
+        "elasticloadbalancing:DescribeLoadBalancers",
+    ),
+    ("ec2-security-group-open", "elasticloadbalancing:DescribeTags"),
+    (
+        "elbv2-load-balancer-idle",
+        "elasticloadbalancing:DescribeTargetGroups",
+    ),
+    (
+        "elbv2-load-balancer-idle",
+        "elasticloadbalancing:DescribeTargetHealth",
+    ),
+];
+
+/// What `policy explain` says of each policy, the actions that it reads with among it.
+fn explanations(local: &Local, report: &Value) -> BTreeMap<String, String> {
+    let explain = |policy: &str| {
+        let output = local.aftermove(&["policy", "explain", policy]);
+        (policy.to_owned(), String::from_utf8(output.stdout).unwrap())
+    };
+    counts(report, "unknown").into_keys().map(explain).collect()
+}
+
+#[test]
+fn where_everything_is_denied_nothing_is_judged() {
+    let (local, _) = Local::seeded();
+    let (clean, _) = local.scan(&["--state", "state.json"]);
+    for service in [
+        "ec2",
+        "elasticloadbalancing",
+        "cloudwatch",
+        "logs",
+        "sns",
+        "cloudtrail",
+    ] {
+        fault(&local, &format!("{service}:*"), "denied", &Value::Null);
+    }
+    let (report, code) = local.scan(&["--state", "state.json", "--fail-on", "info"]);
+    assert_eq!(code, 3);
+    assert_honest(&clean, &report, "all denied");
+    assert_eq!(found(&report, &["unknown"]), found(&clean, &["new"]));
+    assert!(counts(&report, "unknown").values().all(|unknown| *unknown > 0));
+    let all: Vec<&str> = COLLECTORS.iter().flat_map(|row| row.actions).copied().collect();
+    assert_eq!(
+        unseen(&report).into_keys().collect::<BTreeSet<_>>(),
+        read_with(&all)
+    );
+}
+
+const ONE_OF_EACH_PROTOCOL: [&str; 6] = [
+    "ec2:DescribeNatGateways",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "sns:ListSubscriptions",
+    "logs:DescribeLogGroups",
+    "cloudwatch:DescribeAlarms",
+    "cloudtrail:LookupEvents",
+];
+
+/// Scans with one fault on an action of each protocol; the fault's rows say why, all others are complete.
+fn one_fault_on_each_protocol(kind: &str, says: &str) {
+    let (local, _) = Local::seeded();
+    let (clean, _) = local.scan(&["--state", "state.json"]);
+    for action in ONE_OF_EACH_PROTOCOL {
+        fault(&local, action, kind, &Value::Null);
+    }
+    let started = Instant::now();
+    let (report, code) = local.scan(&["--state", "state.json"]);
+    assert!(
+        started.elapsed() < Duration::from_mins(1),
+        "{:?}",
+        started.elapsed()
+    );
+    assert_eq!(code, 1);
+    assert_honest(&clean, &report, kind);
+    let unseen = unseen(&report);
+    assert_eq!(
+        unseen.keys().copied().collect::<BTreeSet<_>>(),
+        read_with(&ONE_OF_EACH_PROTOCOL),
+        "{unseen:#?}"
+    );
+    for (name, (status, detail)) in unseen {
+        assert_eq!(status, "failed", "{name}: {detail}");
+        assert!(detail.contains(says), "{name}: {detail}");
+        assert!(
+            ONE_OF_EACH_PROTOCOL.iter().any(|action| detail.contains(action)),
+            "{name}: {detail}"
+        );
+    }
+}
+
+#[test]
+fn each_way_to_fail_is_told_apart_in_every_protocol() {
+    // side by side, for the retries take half a minute
+    std::thread::scope(|threads| {
+        threads.spawn(|| one_fault_on_each_protocol("throttle", "throttled: "));
+        threads.spawn(|| one_fault_on_each_protocol("http500", "failed: "));
+        threads.spawn(|| one_fault_on_each_protocol("garbage", "malformed answer: "));
+        threads.spawn(|| one_fault_on_each_protocol("drop", "unreachable: "));
+    });
+}
+
+#[test]
+fn what_fails_only_twice_is_read_all_the_same() {
+    let (local, _) = Local::seeded();
+    let (clean, _) = local.scan(&[]);
+    for (action, kind) in ONE_OF_EACH_PROTOCOL
+        .iter()
+        .zip(["throttle", "http500", "drop"].iter().cycle())
+    {
+        fault(&local, action, kind, &json!({ "times": 2 }));
+    }
+    fault(&local, "ec2:DescribeSubnets", "garbage", &json!({ "times": 2 }));
+    fault(
+        &local,
+        "ec2:DescribeSecurityGroups",
+        "throttle",
+        &json!({ "times": 2 }),
+    );
+    let (report, _) = local.scan(&[]);
+    assert_eq!(report["run"]["complete"], true, "{:#}", report["coverage"]);
+    assert_eq!(found(&report, &["new"]), found(&clean, &["new"]));
+    assert_eq!(report["usage"]["api_calls"]["ec2:DescribeSecurityGroups"], 3);
+}
+
+#[test]
+fn metrics_that_cannot_be_had_are_unknown_and_say_why() {
+    let (local, _) = Local::seeded();
+    let (clean, _) = local.scan(&["--state", "state.json"]);
+    for (kind, says) in [("denied", "denied: "), ("garbage", "malformed answer: ")] {
+        fault(&local, "cloudwatch:GetMetricData", kind, &Value::Null);
+        let (report, _) = local.scan(&["--state", "state.json"]);
+        assert_honest(&clean, &report, kind);
+        let unseen = unseen(&report);
+        assert_eq!(unseen.keys().collect::<Vec<_>>(), [&METRICS]);
+        assert!(unseen[METRICS].1.contains(says), "{unseen:?}");
+        local.forget("faults");
+    }
+}
+
+#[test]
+fn a_failure_in_the_middle_of_a_list_keeps_what_was_read_and_resolves_nothing() {
+    let (local, _) = Local::seeded();
+    let (clean, _) = local.scan(&["--state", "state.json"]);
+    local.tell(
+        "pages",
+        &json!([
+            { "service": "ec2", "operation": "DescribeSecurityGroups", "size": 5 },
+            { "service": "logs", "operation": "DescribeLogGroups", "size": 1 },
+            { "service": "elasticloadbalancing", "operation": "DescribeLoadBalancers", "size": 2 },
+            { "service": "cloudwatch", "operation": "GetMetricData", "size": 20 },
+        ]),
+    );
+    for action in [
+        "ec2:DescribeSecurityGroups",
+        "logs:DescribeLogGroups",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "cloudwatch:GetMetricData",
+    ] {
+        fault(&local, action, "denied", &json!({ "after": 1 }));
+        let (report, _) = local.scan(&["--state", "state.json"]);
+        assert_honest(&clean, &report, action);
+        for (name, (status, detail)) in unseen(&report) {
+            assert!(read_with(&[action]).contains(name), "{action}: {name} {detail}");
+            assert_eq!(status, "partial", "{name}: {detail}");
+            assert!(detail.contains(action), "{name}: {detail}");
+        }
+        local.forget("faults");
+    }
+}
