@@ -111,7 +111,7 @@ pub fn settle(
 struct Look<'a> {
     evaluation: &'a Evaluation,
     /// The failure, where it failed; several events on one resource are one failure.
-    failure: Option<Cow<'a, Failure>>,
+    failure: Option<Cow<'a, Box<Failure>>>,
 }
 
 /// Everything this run saw, by finding id, and where it could not look.
@@ -131,7 +131,7 @@ impl<'a> Looks<'a> {
             let look = Look {
                 evaluation,
                 failure: match &evaluation.outcome {
-                    Outcome::Fail(failure) => Some(Cow::Borrowed(&**failure)),
+                    Outcome::Fail(failure) => Some(Cow::Borrowed(failure)),
                     _ => None,
                 },
             };
