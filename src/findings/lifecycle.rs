@@ -1,6 +1,7 @@
 //! The life of findings from run to run: new, open, resolved, reopened, muted,
 //! or unknown. Only a complete look resolves anything.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
@@ -110,7 +111,7 @@ pub fn settle(
 struct Look<'a> {
     evaluation: &'a Evaluation,
     /// The failure, where it failed; several events on one resource are one failure.
-    failure: Option<Failure>,
+    failure: Option<Cow<'a, Box<Failure>>>,
 }
 
 /// Everything this run saw, by finding id, and where it could not look.
@@ -130,7 +131,7 @@ impl<'a> Looks<'a> {
             let look = Look {
                 evaluation,
                 failure: match &evaluation.outcome {
-                    Outcome::Fail(failure) => Some((**failure).clone()),
+                    Outcome::Fail(failure) => Some(Cow::Borrowed(failure)),
                     _ => None,
                 },
             };
@@ -201,7 +202,8 @@ impl Look<'_> {
             std::mem::swap(self, &mut other);
         }
         if let (Some(failure), Some(joined)) = (&mut self.failure, other.failure) {
-            for (key, value) in joined.evidence {
+            let failure = failure.to_mut();
+            for (key, value) in joined.into_owned().evidence {
                 if let (Some(Value::Array(list)), Value::Array(more)) =
                     (failure.evidence.get_mut(&key), value)
                 {

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cel::common::value::{CowVal, Val};
+use cel::context::VariableResolver;
 use cel::{Context, Value};
 use chrono::{DateTime, Duration, DurationRound as _, Utc};
-use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
+use super::bindings::Bindings;
 use super::functions::{self, series_value};
 use super::outcome::{Blind, Evaluation, Failure, Outcome, Verdicts};
 use super::raw::Missing;
-use super::value::{to_cel, to_json, to_text};
+use super::value::{params_to_cel, to_cel, to_json, to_text};
 use super::{Condition, Fix, Metric, Policy};
 use crate::inventory::cloudtrail::{Change, Event};
 use crate::inventory::metrics::{Point, Query, Series};
@@ -18,8 +20,13 @@ use crate::inventory::{Inventory, Kind as _, Meta, Resource, Scope};
 
 /// The metric series that the policies need of a scope, for the resources that `skip` leaves in.
 pub fn metric_queries(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>) -> BTreeSet<Query> {
+    let asking: Vec<&Policy> = policies
+        .iter()
+        .copied()
+        .filter(|policy| policy.uses_metrics())
+        .collect();
     let mut queries = BTreeSet::new();
-    for_each(policies, scope, now, |case| {
+    for_each(&asking, scope, now, |case| {
         if case.early_skip().is_none() {
             for metric in &case.policy.metrics {
                 queries.extend(case.queries(metric).unwrap_or_default());
@@ -35,14 +42,19 @@ pub fn detail_requests(
     scope: &Scope,
     now: DateTime<Utc>,
 ) -> BTreeMap<String, BTreeSet<String>> {
+    let asking: Vec<&Policy> = policies
+        .iter()
+        .copied()
+        .filter(|policy| !policy.details.is_empty())
+        .collect();
     let mut requests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for_each(policies, scope, now, |case| {
-        if case.policy.details.is_empty() || case.early_skip().is_some() {
+    for_each(&asking, scope, now, |case| {
+        if case.early_skip().is_some() {
             return;
         }
-        let context = case.with_metrics(&|metric| case.series(metric, &scope.series));
+        case.read_metrics(&|case, metric| case.series(metric, &scope.series));
         for (name, wanted) in &case.policy.details {
-            if wanted.holds(&context) == Ok(true) {
+            if case.bindings.holds(wanted) == Ok(true) {
                 requests
                     .entry(name.clone())
                     .or_default()
@@ -62,7 +74,7 @@ pub fn evaluate(policies: &[&Policy], inventory: &Inventory) -> Verdicts {
                 policy: case.policy.id.clone(),
                 resource_type: case.policy.resource_type,
                 resource: case.meta.clone(),
-                outcome: case.outcome(&|metric| case.series(metric, &scope.series)),
+                outcome: case.outcome(&|case, metric| case.series(metric, &scope.series)),
             });
         });
         verdicts
@@ -94,33 +106,44 @@ fn blind(policy: &Policy, scope: &Scope) -> Option<Blind> {
 }
 
 /// Converts each resource once and hands it to every policy of its type.
-fn for_each(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl FnMut(&Case<'_>)) {
-    let mut by_type: BTreeMap<&str, Vec<&Policy>> = BTreeMap::new();
+fn for_each(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl FnMut(&mut Case<'_>)) {
+    let mut by_type: BTreeMap<&str, Vec<(&Policy, Params<'_>)>> = BTreeMap::new();
     for &policy in policies {
-        by_type.entry(policy.resource_type).or_default().push(policy);
+        let params = Params(params_to_cel(&policy.params));
+        by_type
+            .entry(policy.resource_type)
+            .or_default()
+            .push((policy, params));
     }
     let Ok(root) = base_context(now) else { return };
-    let params: BTreeMap<&str, Value> = policies
-        .iter()
-        .map(|policy| (&*policy.id, params(&policy.params)))
-        .collect();
     for resource in &scope.resources {
         let Some(policies) = by_type.get(resource.type_name()) else {
             continue;
         };
-        let value = resource_value(resource, policies[0]);
+        let json = resource_json(resource);
         let mut context = root.new_inner_scope();
-        context.add_variable_from_value("resource", value);
-        for policy in policies {
+        // all policies of a type know the same timestamps
+        context.add_variable_as_val("resource", to_cel(&json, &policies[0].0.timestamps));
+        for (policy, params) in policies {
             let mut context = context.new_inner_scope();
-            context.add_variable_from_value("params", params[&*policy.id].clone());
-            f(&Case {
+            context.set_variable_resolver(params);
+            let bindings = Bindings::new(context, &policy.variables);
+            f(&mut Case {
                 policy,
                 meta: resource.meta(),
                 now,
-                context,
+                bindings,
             });
         }
+    }
+}
+
+/// Converted once, and lent to the evaluation of each resource.
+struct Params<'v>(Box<dyn Val + 'v>);
+
+impl VariableResolver for Params<'_> {
+    fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
+        (variable == "params").then(|| CowVal::Borrowed(&*self.0))
     }
 }
 
@@ -131,19 +154,9 @@ pub(super) fn base_context<'a>(now: DateTime<Utc>) -> Result<Context<'a, 'a>, ce
     Ok(context)
 }
 
-pub(super) fn params(params: &IndexMap<String, Json>) -> Value {
-    super::value::map(
-        params
-            .iter()
-            .map(|(name, value)| (name.clone(), to_cel(value, &BTreeSet::new()))),
-    )
-}
-
 /// A resource always serialises: its types are plain data with string keys.
-pub(super) fn resource_value(resource: &Resource, policy: &Policy) -> Value {
-    resource
-        .to_json()
-        .map_or(Value::Null, |json| to_cel(&json, &policy.timestamps))
+pub(super) fn resource_json(resource: &Resource) -> Json {
+    resource.to_json().unwrap_or_default()
 }
 
 /// One policy on one resource.
@@ -151,110 +164,112 @@ pub(super) struct Case<'a> {
     pub(super) policy: &'a Policy,
     pub(super) meta: &'a Meta,
     pub(super) now: DateTime<Utc>,
-    /// Has `resource`, `params` and `now`.
-    pub(super) context: Context<'a, 'a>,
+    pub(super) bindings: Bindings<'a>,
 }
+
+/// What answers for a metric of a case.
+type Answers<'s> = dyn Fn(&mut Case<'_>, &Metric) -> Series + 's;
 
 impl Case<'_> {
     /// The skip that holds without any metric being asked for.
-    fn early_skip(&self) -> Option<String> {
-        self.policy
-            .skip
-            .iter()
-            .filter(|condition| !condition.holds.mentions("metrics"))
-            .find(|condition| condition.holds.holds(&self.context) == Ok(true))
-            .map(|condition| condition.reason.render(&self.context))
+    fn early_skip(&mut self) -> Option<String> {
+        let policy = self.policy;
+        let mut early = policy.skip.iter().filter(|condition| !condition.holds.late);
+        let holds = early.find(|condition| self.bindings.holds(&condition.holds) == Ok(true))?;
+        Some(holds.reason.render(&mut self.bindings))
     }
 
-    fn with_metrics(&self, series: &dyn Fn(&Metric) -> Series) -> Context<'_, '_> {
-        let mut context = self.context.new_inner_scope();
-        let metrics = self
-            .policy
+    fn read_metrics(&mut self, answers: &Answers<'_>) {
+        let policy = self.policy;
+        let metrics: Vec<(String, Value)> = policy
             .metrics
             .iter()
-            .map(|metric| (metric.name.clone(), series_value(&series(metric))));
-        context.add_variable_from_value("metrics", super::value::map(metrics));
-        context
+            .map(|metric| (metric.name.clone(), series_value(&answers(self, metric))))
+            .collect();
+        self.bindings.set_metrics(super::value::map(metrics));
     }
 
-    pub(super) fn outcome(&self, series: &dyn Fn(&Metric) -> Series) -> Outcome {
+    pub(super) fn outcome(&mut self, answers: &Answers<'_>) -> Outcome {
         if let Some(reason) = self.early_skip() {
             return Outcome::Skip(reason);
         }
-        let context = self.with_metrics(series);
-        match first(&self.policy.skip, &context) {
+        self.read_metrics(answers);
+        let policy = self.policy;
+        match self.first(&policy.skip) {
             Ok(Some(reason)) => return Outcome::Skip(reason),
             Ok(None) => {}
             Err(reason) => return Outcome::Unknown(reason),
         }
-        match first(&self.policy.unknown, &context) {
+        match self.first(&policy.unknown) {
             Ok(Some(reason)) | Err(reason) => return Outcome::Unknown(reason),
             Ok(None) => {}
         }
-        match self.policy.violation.holds(&context) {
+        match self.bindings.holds(&policy.violation) {
             Ok(false) => Outcome::Pass,
-            Ok(true) => Outcome::Fail(Box::new(self.failure(&context))),
+            Ok(true) => Outcome::Fail(Box::new(self.failure())),
             Err(reason) => Outcome::Unknown(reason),
         }
     }
 
-    fn failure(&self, context: &Context<'_, '_>) -> Failure {
+    /// The reason of the first condition that holds.
+    fn first(&mut self, conditions: &[Condition]) -> Result<Option<String>, String> {
+        for condition in conditions {
+            if self.bindings.holds(&condition.holds)? {
+                return Ok(Some(condition.reason.render(&mut self.bindings)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn failure(&mut self) -> Failure {
         let policy = self.policy;
+        let bindings = &mut self.bindings;
         // The gravest severity that applies; one whose condition cannot be told does not.
-        let severity = if policy.severity_fixed {
-            None
-        } else {
-            policy
-                .severity_when
-                .iter()
-                .filter(|(_, when)| when.holds(context) == Ok(true))
-                .map(|(severity, _)| *severity)
-                .max()
+        let mut severity = None;
+        for (graver, when) in policy.severity_when.iter().filter(|_| !policy.severity_fixed) {
+            if Some(*graver) > severity && bindings.holds(when) == Ok(true) {
+                severity = Some(*graver);
+            }
+        }
+        let mut evidence = Map::new();
+        for (name, expression) in &policy.evidence {
+            let value = bindings
+                .evaluate(expression)
+                .map_or(Json::Null, |value| to_json(&value));
+            evidence.insert(name.clone(), value);
+        }
+        let cost = policy
+            .monthly_cost_usd
+            .as_ref()
+            .and_then(|cost| bindings.evaluate(cost).ok());
+        let monthly_cost_usd = match cost {
+            Some(Value::Float(usd)) => Some((usd * 100.0).round() / 100.0),
+            Some(Value::Int(usd)) => to_text(&Value::Int(usd)).parse().ok(),
+            _ => None,
         };
-        let evidence: Map<String, Json> = policy
-            .evidence
-            .iter()
-            .map(|(name, expression)| {
-                (
-                    name.clone(),
-                    expression
-                        .evaluate(context)
-                        .map_or(Json::Null, |value| to_json(&value)),
-                )
-            })
-            .collect();
-        let monthly_cost_usd =
-            policy
-                .monthly_cost_usd
-                .as_ref()
-                .and_then(|cost| match cost.evaluate(context) {
-                    Ok(Value::Float(usd)) => Some((usd * 100.0).round() / 100.0),
-                    Ok(Value::Int(usd)) => to_text(&Value::Int(usd)).parse().ok(),
-                    _ => None,
-                });
         Failure {
             severity: severity.unwrap_or(policy.severity),
-            title: policy.title_template.render(context),
-            message: policy.message.render(context),
-            why: policy.why.render(context),
-            fix: policy.fix.render(context),
-            fix_cli: fix(&policy.fix_cli, context),
-            fix_terraform: fix(&policy.fix_terraform, context),
+            title: policy.title_template.render(bindings),
+            message: policy.message.render(bindings),
+            why: policy.why.render(bindings),
+            fix: policy.fix.render(bindings),
+            fix_cli: fix(&policy.fix_cli, bindings),
+            fix_terraform: fix(&policy.fix_terraform, bindings),
             evidence,
             monthly_cost_usd,
         }
     }
 
     /// What the metric asks of CloudWatch for this resource; `None` where its `when` is not true.
-    fn queries(&self, metric: &Metric) -> Option<Vec<Query>> {
+    fn queries(&mut self, metric: &Metric) -> Option<Vec<Query>> {
         if let Some(when) = &metric.when
-            && when.holds(&self.context) != Ok(true)
+            && self.bindings.holds(when) != Ok(true)
         {
             return None;
         }
         let mut combinations: Vec<BTreeMap<String, String>> = vec![BTreeMap::new()];
         for (name, expression) in &metric.dimensions {
-            let values = match expression.evaluate(&self.context).ok()? {
+            let values = match self.bindings.evaluate(expression).ok()? {
                 Value::Null => continue,
                 Value::List(values) => values.iter().map(to_text).collect(),
                 value => vec![to_text(&value)],
@@ -284,7 +299,7 @@ impl Case<'_> {
     }
 
     /// The series that a metric's queries were answered with, as one.
-    fn series(&self, metric: &Metric, answers: &BTreeMap<String, Series>) -> Series {
+    fn series(&mut self, metric: &Metric, answers: &BTreeMap<String, Series>) -> Series {
         let Some(queries) = self.queries(metric) else {
             return unavailable(format!("{} does not apply to {}", metric.metric, self.meta.name));
         };
@@ -358,20 +373,15 @@ pub(super) fn unavailable(reason: String) -> Series {
 }
 
 /// The first whose condition holds.
-fn fix(fixes: &[Fix], context: &Context<'_, '_>) -> Option<String> {
-    let apt = |fix: &&Fix| {
-        fix.when
+fn fix(fixes: &[Fix], bindings: &mut Bindings<'_>) -> Option<String> {
+    for fix in fixes {
+        if fix
+            .when
             .as_ref()
-            .is_none_or(|when| when.holds(context) == Ok(true))
-    };
-    fixes.iter().find(apt).map(|fix| fix.template.render(context))
-}
-
-fn first(conditions: &[Condition], context: &Context<'_, '_>) -> Result<Option<String>, String> {
-    for condition in conditions {
-        if condition.holds.holds(context)? {
-            return Ok(Some(condition.reason.render(context)));
+            .is_none_or(|when| bindings.holds(when) == Ok(true))
+        {
+            return Some(fix.template.render(bindings));
         }
     }
-    Ok(None)
+    None
 }

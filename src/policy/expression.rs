@@ -1,19 +1,22 @@
 //! CEL expressions with their place in the policy file.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use cel::Env;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
-use cel::{Context, Env, Value};
+use indexmap::IndexMap;
 
 use crate::config::diagnostic::{Diagnostic, SourceFile};
 
 /// CEL has no cost limit, so what may be written is bounded instead.
 const MAX_TEXT: usize = 4_000;
 const MAX_NODES: usize = 2_000;
+const MAX_SPREAD: usize = 20_000;
 /// cel's parser recurses; far more than this would overflow a thread's stack.
 const MAX_NESTING: usize = 64;
 
-/// A compiled expression: the syntax tree alone, so that variables can be put in place.
+/// A compiled expression.
 #[derive(Clone, Debug)]
 pub(crate) struct Expression {
     pub(crate) text: String,
@@ -21,6 +24,12 @@ pub(crate) struct Expression {
     /// Byte of the file from which on the text stands.
     at: usize,
     offsets: Vec<(u64, usize)>,
+    /// The places of the variables that it reads, directly or through others, in their order.
+    pub(crate) needs: BTreeSet<usize>,
+    /// It can only be evaluated once metrics are there.
+    pub(crate) late: bool,
+    /// Its parts, each variable counted as often as it is read: what its values can grow with.
+    spread: usize,
 }
 
 impl Expression {
@@ -54,7 +63,8 @@ impl Expression {
             )
         })?;
         let ast = program.expression().clone();
-        if count(&ast) > MAX_NODES {
+        let spread = count(&ast);
+        if spread > MAX_NODES {
             return Err(whole(
                 "the expression is too large".to_owned(),
                 "split the policy up",
@@ -71,6 +81,9 @@ impl Expression {
             ast,
             at,
             offsets,
+            needs: BTreeSet::new(),
+            late: false,
+            spread,
         })
     }
 
@@ -94,45 +107,31 @@ impl Expression {
         )
     }
 
-    pub(crate) fn evaluate(&self, context: &Context<'_, '_>) -> Result<Value, String> {
-        context.resolve(&self.ast).map_err(|error| match error {
-            cel::ExecutionError::FunctionError { message, .. } => message,
-            other => format!("{other} in `{}`", shorten(&self.text)),
-        })
+    /// The expression as an error message shows it.
+    pub(crate) fn shown(&self) -> String {
+        format!("`{}`", shorten(&self.text))
     }
 
-    /// The expression's truth; an error or another type is told in words.
-    pub(crate) fn holds(&self, context: &Context<'_, '_>) -> Result<bool, String> {
-        match self.evaluate(context)? {
-            Value::Bool(value) => Ok(value),
-            other => Err(format!(
-                "`{}` is {:?}, not true or false",
-                shorten(&self.text),
-                other.type_of()
-            )),
+    /// Connects it with the variables that are declared before it.
+    pub(crate) fn bind(&mut self, variables: &IndexMap<String, Self>) -> Result<(), String> {
+        self.late = self.mentions("metrics");
+        for name in self.members_of("variables") {
+            if let Some((place, _, variable)) = variables.get_full(&name) {
+                self.needs.extend(variable.needs.iter().copied().chain([place]));
+                self.late |= variable.late;
+                self.spread = self.spread.saturating_add(variable.spread);
+            }
         }
-    }
-
-    /// Puts `variables.name` in place, so that a variable is evaluated only where it is reached.
-    pub(crate) fn inline(&mut self, variables: &indexmap::IndexMap<String, Self>) -> Result<(), String> {
-        let mut size = 0;
-        visit(&self.ast, &mut |node| {
-            let variable = member(node)
-                .filter(|(root, _)| *root == "variables")
-                .map(|(_, name)| variables.get(name));
-            size += variable.flatten().map_or(1, |variable| count(&variable.ast));
-        });
-        if size > MAX_NODES {
+        if self.spread > MAX_SPREAD {
             return Err(format!(
-                "with its variables in place the expression has over {MAX_NODES} parts"
+                "with its variables in place the expression has over {MAX_SPREAD} parts"
             ));
         }
-        replace(&mut self.ast, variables);
         Ok(())
     }
 
     /// Whether it reads `root` or a member of it.
-    pub(crate) fn mentions(&self, root: &str) -> bool {
+    fn mentions(&self, root: &str) -> bool {
         let mut found = false;
         visit(&self.ast, &mut |node| {
             found |= matches!(&node.expr, Expr::Ident(name) if name == root);
@@ -205,55 +204,6 @@ fn count(node: &IdedExpr) -> usize {
     let mut nodes = 0;
     visit(node, &mut |_| nodes += 1);
     nodes
-}
-
-fn replace(node: &mut IdedExpr, variables: &indexmap::IndexMap<String, Expression>) {
-    if let Some(("variables", name)) = member(node)
-        && let Some(variable) = variables.get(name)
-    {
-        *node = variable.ast.clone();
-        return;
-    }
-    match &mut node.expr {
-        Expr::Call(call) => {
-            if let Some(target) = &mut call.target {
-                replace(target, variables);
-            }
-            call.args.iter_mut().for_each(|arg| replace(arg, variables));
-        }
-        Expr::Comprehension(c) => {
-            for part in [
-                &mut c.iter_range,
-                &mut c.accu_init,
-                &mut c.loop_cond,
-                &mut c.loop_step,
-                &mut c.result,
-            ] {
-                replace(part, variables);
-            }
-        }
-        Expr::List(list) => list.elements.iter_mut().for_each(|item| replace(item, variables)),
-        Expr::Map(map) => map
-            .entries
-            .iter_mut()
-            .for_each(|entry| replace_entry(&mut entry.expr, variables)),
-        Expr::Struct(s) => s
-            .entries
-            .iter_mut()
-            .for_each(|entry| replace_entry(&mut entry.expr, variables)),
-        Expr::Select(select) => replace(&mut select.operand, variables),
-        Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
-    }
-}
-
-fn replace_entry(entry: &mut EntryExpr, variables: &indexmap::IndexMap<String, Expression>) {
-    match entry {
-        EntryExpr::StructField(field) => replace(&mut field.value, variables),
-        EntryExpr::MapEntry(entry) => {
-            replace(&mut entry.key, variables);
-            replace(&mut entry.value, variables);
-        }
-    }
 }
 
 /// An upper bound for how deep the parser and the tree will go: open brackets,

@@ -136,6 +136,7 @@ impl Loader<'_> {
             details: detail_conditions,
             skip,
             unknown,
+            variables,
             violation: violation?,
             severity_when,
             title_template: title?,
@@ -292,7 +293,7 @@ impl Loader<'_> {
             };
             let found = check(self.file, &expression, names, &mut self.problems);
             names.variables.insert(name, found);
-            if let Err(message) = expression.inline(&variables) {
+            if let Err(message) = expression.bind(&variables) {
                 self.problem(&text.defined, message, "split the policy up");
             }
             variables.insert(name.clone(), expression);

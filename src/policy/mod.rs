@@ -5,6 +5,7 @@
 //! the cases that every file carries.
 #![deny(clippy::disallowed_methods)]
 
+mod bindings;
 pub mod builtin;
 mod check;
 pub mod evaluate;
@@ -55,6 +56,7 @@ pub struct Policy {
     details: Vec<(String, Expression)>,
     skip: Vec<Condition>,
     unknown: Vec<Condition>,
+    variables: IndexMap<String, Expression>,
     violation: Expression,
     severity_when: Vec<(Severity, Expression)>,
     title_template: Template,
@@ -110,6 +112,7 @@ impl Policy {
             .chain(self.evidence.iter().map(|(_, expression)| expression))
             .chain(self.details.iter().map(|(_, expression)| expression))
             .chain(&self.monthly_cost_usd)
+            .chain(self.variables.values())
             .chain(self.metrics.iter().flat_map(|metric| {
                 metric
                     .dimensions

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::Policy;
+use super::bindings::Bindings;
 use super::check::{Kind, Names, check, require_bool};
-use super::evaluate::{base_context, params, resource_value};
+use super::evaluate::{base_context, resource_json};
 use super::expression::Expression;
 use super::functions::ENV;
 use super::outcome::Evaluation;
+use super::value::{params_to_cel, to_cel};
 use crate::config::diagnostic::{Diagnostic, Diagnostics};
 use crate::inventory::{self, Inventory};
 
@@ -57,9 +59,12 @@ impl<'p> Condition<'p> {
             .iter()
             .flat_map(|scope| &scope.resources)
             .find(|r| r.type_name() == evaluation.resource_type && *r.meta() == evaluation.resource)?;
+        let json = resource_json(resource);
         let mut context = base_context(now).ok()?;
-        context.add_variable_from_value("resource", resource_value(resource, self.policy));
-        context.add_variable_from_value("params", params(&self.policy.params));
-        self.expression.holds(&context).ok()
+        context.add_variable_as_val("resource", to_cel(&json, &self.policy.timestamps));
+        context.add_variable_as_val("params", params_to_cel(&self.policy.params));
+        Bindings::new(context, &self.policy.variables)
+            .holds(&self.expression)
+            .ok()
     }
 }

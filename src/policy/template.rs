@@ -4,8 +4,9 @@
 //! itself, so that HCL and JSON can be written plainly. `{{` is a brace where a
 //! letter follows.
 
-use cel::{Context, Env, Value};
+use cel::{Env, Value};
 
+use super::bindings::Bindings;
 use super::expression::Expression;
 use super::value::to_text;
 use crate::config::diagnostic::{Diagnostic, SourceFile};
@@ -105,12 +106,12 @@ impl Template {
     }
 
     /// A part that cannot be told says so: a finding is never lost over its wording.
-    pub(crate) fn render(&self, context: &Context<'_, '_>) -> String {
+    pub(crate) fn render(&self, bindings: &mut Bindings<'_>) -> String {
         let mut text = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Value(expression) => match expression.evaluate(context) {
+                Part::Value(expression) => match bindings.evaluate(expression) {
                     Ok(value) => text.push_str(&self.show(&value)),
                     Err(_) => text.push_str("(unknown)"),
                 },
@@ -192,9 +193,9 @@ mod tests {
         let env = std::sync::Arc::new(Env::stdlib());
         let file = SourceFile::new("p.yaml", text);
         let template = Template::compile(&env, &file, text, 0, quoting).unwrap();
-        let mut context = Context::with_env(env);
+        let mut context = cel::Context::with_env(env);
         context.add_variable_from_value("name", name);
-        template.render(&context)
+        template.render(&mut Bindings::new(context, &indexmap::IndexMap::new()))
     }
 
     #[test]

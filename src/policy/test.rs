@@ -6,10 +6,12 @@ use std::fmt;
 use chrono::{DateTime, TimeZone as _, Utc};
 use serde_json::Value as Json;
 
-use super::evaluate::{Case, base_context, params, resource_value, unavailable};
+use super::bindings::Bindings;
+use super::evaluate::{Case, base_context, resource_json, unavailable};
 use super::load::override_param;
 use super::outcome::Outcome;
 use super::raw::{Expectation, RawTest, TestSeries};
+use super::value::{params_to_cel, to_cel};
 use super::{Metric, Policy};
 use crate::inventory::metrics::Series;
 use crate::inventory::{self, Coverage, CoverageStatus, Resource, Scope};
@@ -76,16 +78,18 @@ fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<String>, String> {
     for (name, value) in &test.params {
         override_param(&mut in_force, name, value)?;
     }
+    let json = resource_json(resource);
     let mut context = base_context(now).map_err(|error| error.to_string())?;
-    context.add_variable_from_value("resource", resource_value(resource, policy));
-    context.add_variable_from_value("params", params(&in_force));
-    let case = Case {
+    context.add_variable_as_val("resource", to_cel(&json, &policy.timestamps));
+    context.add_variable_as_val("params", params_to_cel(&in_force));
+    let bindings = Bindings::new(context, &policy.variables);
+    let mut case = Case {
         policy,
         meta: resource.meta(),
         now,
-        context,
+        bindings,
     };
-    let outcome = case.outcome(&|metric| series(&case, metric, test));
+    let outcome = case.outcome(&|case, metric| series(case, metric, test));
     Ok(differences(test, &outcome))
 }
 

@@ -7,32 +7,53 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cel::Value as Cel;
+use cel::common::types::{
+    CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp,
+};
+use cel::common::value::Val;
 use cel::objects::{Key, Map};
 use chrono::DateTime;
+use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-/// `timestamps` names the fields whose text is a date and time.
-pub(crate) fn to_cel(json: &Json, timestamps: &BTreeSet<String>) -> Cel {
+/// What CEL evaluates, with the JSON's own texts: a copy of every resource would cost
+/// more than its evaluation. `timestamps` names the fields whose text is a date and time.
+pub(crate) fn to_cel<'v>(json: &'v Json, timestamps: &BTreeSet<String>) -> Box<dyn Val + 'v> {
     match json {
-        Json::Null => Cel::Null,
-        Json::Bool(value) => Cel::Bool(*value),
+        Json::Null => Box::new(CelNull),
+        Json::Bool(value) => Box::new(CelBool::from(*value)),
         Json::Number(number) => match number.as_i64() {
-            Some(integer) => Cel::Int(integer),
-            None => Cel::Float(number.as_f64().unwrap_or(f64::NAN)),
+            Some(integer) => Box::new(CelInt::from(integer)),
+            None => Box::new(CelDouble::from(number.as_f64().unwrap_or(f64::NAN))),
         },
-        Json::String(text) => Cel::String(Arc::new(text.clone())),
-        Json::Array(items) => Cel::List(Arc::new(
-            items.iter().map(|item| to_cel(item, timestamps)).collect(),
-        )),
-        Json::Object(fields) => map(fields.iter().map(|(name, value)| {
-            let value = match value {
-                Json::String(text) if timestamps.contains(name) => DateTime::parse_from_rfc3339(text)
-                    .map_or_else(|_| to_cel(value, timestamps), Cel::Timestamp),
-                _ => to_cel(value, timestamps),
-            };
-            (name.clone(), value)
-        })),
+        Json::String(text) => Box::new(CelString::from(text.as_str())),
+        Json::Array(items) => {
+            let items: Vec<Box<dyn Val + 'v>> = items.iter().map(|item| to_cel(item, timestamps)).collect();
+            Box::new(CelList::from(items))
+        }
+        Json::Object(fields) => {
+            let entries = fields.iter().map(|(name, value)| {
+                let time = value
+                    .as_str()
+                    .filter(|_| timestamps.contains(name))
+                    .and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+                let value = match time {
+                    Some(time) => Box::new(CelTimestamp::from(time)),
+                    None => to_cel(value, timestamps),
+                };
+                (CelMapKey::from(name.as_str()), value)
+            });
+            Box::new(CelMap::from(entries.collect::<HashMap<_, _>>()))
+        }
     }
+}
+
+/// Parameters belong to a policy, not to a resource.
+pub(crate) fn params_to_cel(params: &IndexMap<String, Json>) -> Box<dyn Val + '_> {
+    let entries = params
+        .iter()
+        .map(|(name, value)| (CelMapKey::from(name.as_str()), to_cel(value, &BTreeSet::new())));
+    Box::new(CelMap::from(entries.collect::<HashMap<_, _>>()))
 }
 
 pub(crate) fn map(entries: impl IntoIterator<Item = (String, Cel)>) -> Cel {
@@ -103,7 +124,7 @@ mod tests {
 
     fn holds(expression: &str, json: &Json) -> bool {
         let mut context = Context::default();
-        context.add_variable_from_value("r", to_cel(json, &BTreeSet::new()));
+        context.add_variable_as_val("r", to_cel(json, &BTreeSet::new()));
         Program::compile(expression).unwrap().execute(&context).unwrap() == Cel::Bool(true)
     }
 
@@ -140,7 +161,7 @@ mod tests {
     fn only_named_fields_become_timestamps() {
         let fields = BTreeSet::from(["created_at".to_owned()]);
         let value = json!({ "created_at": "2026-11-01T00:00:00Z", "name": "2026-11-01T00:00:00Z" });
-        let Cel::Map(map) = to_cel(&value, &fields) else {
+        let Ok(Cel::Map(map)) = Cel::try_from(&*to_cel(&value, &fields)) else {
             panic!("an object becomes a map")
         };
         assert!(matches!(
@@ -154,7 +175,8 @@ mod tests {
         #[test]
         fn json_survives_the_way_to_cel_and_back(text in ".*", n in any::<i64>(), flag in any::<bool>()) {
             let value = json!({ "a": [text, n, flag, null], "b": { "c": 1.5 } });
-            prop_assert_eq!(to_json(&to_cel(&value, &BTreeSet::new())), value);
+            let there = Cel::try_from(&*to_cel(&value, &BTreeSet::new())).unwrap();
+            prop_assert_eq!(to_json(&there), value);
         }
     }
 }

@@ -36,12 +36,12 @@ impl Build<'_, '_, '_> {
                 &mut self.loader.problems,
             );
         }
-        self.inline(&mut expression, at)?;
+        self.bind(&mut expression, at)?;
         Some(expression)
     }
 
-    fn inline(&mut self, expression: &mut Expression, at: usize) -> Option<()> {
-        let result = expression.inline(self.variables);
+    fn bind(&mut self, expression: &mut Expression, at: usize) -> Option<()> {
+        let result = expression.bind(self.variables);
         let diagnostic = |message| {
             self.loader
                 .file
@@ -147,7 +147,7 @@ impl Build<'_, '_, '_> {
             );
         }
         for expression in template.expressions_mut() {
-            self.inline(expression, at)?;
+            self.bind(expression, at)?;
         }
         Some(template)
     }
