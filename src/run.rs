@@ -16,7 +16,7 @@ use crate::deliver;
 use crate::findings::lifecycle::{Extent, Place, PolicyScope, settle};
 use crate::findings::mute::{Mute, MuteError};
 use crate::findings::state::State;
-use crate::inventory::cloudtrail::Change;
+use crate::inventory::cloudtrail::{Change, Event};
 use crate::inventory::{CoverageStatus, Inventory, Kind as _, Scope};
 use crate::policy::outcome::{Evaluation, Verdicts};
 use crate::policy::{Policy, evaluate, mute};
@@ -83,12 +83,11 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     let all = setup::policies(request.policies.as_deref(), &config)?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
     let conditions = while_conditions(&config, &all)?;
-    let mutes = mutes(&config)?;
     let aws = Aws::new(request, &config).await;
     let place = state_place(request, &config)?;
     let loaded = place.load(Some(&aws.s3)).await?;
 
-    let inventory = if let Some(path) = &request.inventory {
+    let mut inventory = if let Some(path) = &request.inventory {
         read_inventory(path)?
     } else {
         // the SDK's futures nest too deep for the compiler unless they are boxed
@@ -103,52 +102,15 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
         ))
         .await?
     };
-    let verdicts = evaluate::evaluate(&policies, &inventory);
-    let while_holds = |mute: &Mute, evaluation: &Evaluation| {
-        let key = (mute.policy.clone(), mute.while_.clone()?);
-        conditions
-            .get(&key)?
-            .holds(&inventory, evaluation, inventory.taken_at)
+    forget_events(&mut inventory, &policies);
+    let judging = Judging {
+        request,
+        config: &config,
+        policies: &policies,
+        conditions: &conditions,
+        started_at,
     };
-    let scopes: Vec<PolicyScope<'_>> = policies
-        .iter()
-        .map(|policy| PolicyScope {
-            id: &policy.id,
-            windowed: policy.resource_type == Change::TYPE,
-        })
-        .collect();
-    let places: Vec<Place> = inventory
-        .scopes
-        .iter()
-        .map(|scope| Place {
-            account: scope.account.clone(),
-            region: scope.region.clone(),
-        })
-        .collect();
-    let extent = Extent {
-        policies: &scopes,
-        places: &places,
-    };
-    let settled = settle(
-        &loaded.state,
-        &verdicts,
-        extent,
-        &mutes,
-        &while_holds,
-        inventory.taken_at,
-    );
-
-    let mut state = settled.state;
-    for scope in &inventory.scopes {
-        if request.inventory.is_none() && scope.complete(Change::TYPE) {
-            state
-                .last_complete
-                .insert(State::place(&scope.account, &scope.region), inventory.taken_at);
-        }
-    }
-    let mut report = report(request, &policies, &inventory, &verdicts, started_at);
-    report.notes = config.notes.iter().cloned().chain(settled.notes).collect();
-    report.findings = settled.findings;
+    let (mut report, mut state) = judging.judge(inventory, &loaded.state)?;
     report.usage = aws.usage();
 
     let mut undelivered = publish(request, &config, &aws, &mut report, &mut state).await;
@@ -167,6 +129,85 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     report.usage = aws.usage();
     report.run.finished_at = Utc::now();
     Ok(Scan { report, undelivered })
+}
+
+/// Events have become changes by now, and are the bulk of what was read.
+fn forget_events(inventory: &mut Inventory, policies: &[&Policy]) {
+    if policies.iter().all(|policy| policy.resource_type != Event::TYPE) {
+        for scope in &mut inventory.scopes {
+            scope
+                .resources
+                .retain(|resource| resource.type_name() != Event::TYPE);
+        }
+    }
+}
+
+/// The pure stages: from what was read to a report and the next state. What
+/// was read ends here, which halves the memory of what follows.
+struct Judging<'a> {
+    request: &'a Request,
+    config: &'a Config,
+    policies: &'a [&'a Policy],
+    conditions: &'a Conditions<'a>,
+    started_at: DateTime<Utc>,
+}
+
+impl Judging<'_> {
+    fn judge(&self, inventory: Inventory, previous: &State) -> Result<(Report, State), RunError> {
+        let now = inventory.taken_at;
+        let verdicts = evaluate::evaluate(self.policies, &inventory);
+        let while_holds = |mute: &Mute, evaluation: &Evaluation| {
+            let key = (mute.policy.clone(), mute.while_.clone()?);
+            self.conditions.get(&key)?.holds(&inventory, evaluation, now)
+        };
+        let scopes: Vec<PolicyScope<'_>> = self
+            .policies
+            .iter()
+            .map(|policy| PolicyScope {
+                id: &policy.id,
+                windowed: policy.resource_type == Change::TYPE,
+            })
+            .collect();
+        let places: Vec<Place> = inventory
+            .scopes
+            .iter()
+            .map(|scope| Place {
+                account: scope.account.clone(),
+                region: scope.region.clone(),
+            })
+            .collect();
+        let extent = Extent {
+            policies: &scopes,
+            places: &places,
+        };
+        let settled = settle(
+            previous,
+            &verdicts,
+            extent,
+            &mutes(self.config)?,
+            &while_holds,
+            now,
+        );
+
+        let mut state = settled.state;
+        for scope in &inventory.scopes {
+            if self.request.inventory.is_none() && scope.complete(Change::TYPE) {
+                state
+                    .last_complete
+                    .insert(State::place(&scope.account, &scope.region), now);
+            }
+        }
+        let mut report = report(
+            self.request,
+            self.policies,
+            &inventory,
+            &verdicts,
+            self.started_at,
+        );
+        report.notes = self.config.notes.iter().cloned().chain(settled.notes).collect();
+        report.findings = settled.findings;
+        Ok((report, state))
+    }
 }
 
 /// The inventory alone, for `aftermove collect`.
