@@ -91,26 +91,13 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
         read_inventory(path)?
     } else {
         // the SDK's futures nest too deep for the compiler unless they are boxed
-        Box::pin(read_aws(
-            request,
-            &config,
-            &policies,
-            &loaded.state,
-            &aws,
-            started_at,
-            progress,
-        ))
-        .await?
+        Box::pin(read_aws(request, &config, &policies, &loaded.state, &aws, started_at, progress)).await?
     };
     forget_events(&mut inventory, &policies);
-    let judging = Judging {
-        request,
-        config: &config,
-        policies: &policies,
-        conditions: &conditions,
-        started_at,
-    };
-    let (mut report, mut state) = judging.judge(inventory, &loaded.state)?;
+    let judging =
+        Judging { request, config: &config, policies: &policies, conditions: &conditions, started_at };
+    let (mut report, mut state) = judging.judge(&inventory, &loaded.state)?;
+    drop(inventory);
     report.usage = aws.usage();
 
     let mut undelivered = publish(request, &config, &aws, &mut report, &mut state).await;
@@ -121,9 +108,9 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
         undelivered = true;
     }
     if let Err(error) = place.save(&state, loaded.etag.as_deref(), Some(&aws.s3)).await {
-        report.notes.push(format!(
-            "The state was not saved, so the next run repeats this one's news: {error}"
-        ));
+        report
+            .notes
+            .push(format!("The state was not saved, so the next run repeats this one's news: {error}"));
         undelivered = true;
     }
     report.usage = aws.usage();
@@ -135,15 +122,12 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
 fn forget_events(inventory: &mut Inventory, policies: &[&Policy]) {
     if policies.iter().all(|policy| policy.resource_type != Event::TYPE) {
         for scope in &mut inventory.scopes {
-            scope
-                .resources
-                .retain(|resource| resource.type_name() != Event::TYPE);
+            scope.resources.retain(|resource| resource.type_name() != Event::TYPE);
         }
     }
 }
 
-/// The pure stages: from what was read to a report and the next state. What
-/// was read ends here, which halves the memory of what follows.
+/// The pure stages: from what was read to a report and the next state.
 struct Judging<'a> {
     request: &'a Request,
     config: &'a Config,
@@ -153,57 +137,33 @@ struct Judging<'a> {
 }
 
 impl Judging<'_> {
-    fn judge(&self, inventory: Inventory, previous: &State) -> Result<(Report, State), RunError> {
+    fn judge(&self, inventory: &Inventory, previous: &State) -> Result<(Report, State), RunError> {
         let now = inventory.taken_at;
-        let verdicts = evaluate::evaluate(self.policies, &inventory);
+        let verdicts = evaluate::evaluate(self.policies, inventory);
         let while_holds = |mute: &Mute, evaluation: &Evaluation| {
             let key = (mute.policy.clone(), mute.while_.clone()?);
-            self.conditions.get(&key)?.holds(&inventory, evaluation, now)
+            self.conditions.get(&key)?.holds(inventory, evaluation, now)
         };
         let scopes: Vec<PolicyScope<'_>> = self
             .policies
             .iter()
-            .map(|policy| PolicyScope {
-                id: &policy.id,
-                windowed: policy.resource_type == Change::TYPE,
-            })
+            .map(|policy| PolicyScope { id: &policy.id, windowed: policy.resource_type == Change::TYPE })
             .collect();
         let places: Vec<Place> = inventory
             .scopes
             .iter()
-            .map(|scope| Place {
-                account: scope.account.clone(),
-                region: scope.region.clone(),
-            })
+            .map(|scope| Place { account: scope.account.clone(), region: scope.region.clone() })
             .collect();
-        let extent = Extent {
-            policies: &scopes,
-            places: &places,
-        };
-        let settled = settle(
-            previous,
-            &verdicts,
-            extent,
-            &mutes(self.config)?,
-            &while_holds,
-            now,
-        );
+        let extent = Extent { policies: &scopes, places: &places };
+        let settled = settle(previous, &verdicts, extent, &mutes(self.config)?, &while_holds, now);
 
         let mut state = settled.state;
         for scope in &inventory.scopes {
             if self.request.inventory.is_none() && scope.complete(Change::TYPE) {
-                state
-                    .last_complete
-                    .insert(State::place(&scope.account, &scope.region), now);
+                state.last_complete.insert(State::place(&scope.account, &scope.region), now);
             }
         }
-        let mut report = report(
-            self.request,
-            self.policies,
-            &inventory,
-            &verdicts,
-            self.started_at,
-        );
+        let mut report = report(self.request, self.policies, inventory, &verdicts, self.started_at);
         report.notes = self.config.notes.iter().cloned().chain(settled.notes).collect();
         report.findings = settled.findings;
         Ok((report, state))
@@ -220,16 +180,7 @@ pub async fn inventory(
     let all = setup::policies(request.policies.as_deref(), &config)?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
     let aws = Aws::new(request, &config).await;
-    read_aws(
-        request,
-        &config,
-        &policies,
-        &State::default(),
-        &aws,
-        now,
-        progress,
-    )
-    .await
+    read_aws(request, &config, &policies, &State::default(), &aws, now, progress).await
 }
 
 fn report(
@@ -253,14 +204,7 @@ fn report(
         })
         .collect();
     let distinct = |of: fn(&Scope) -> &String| {
-        inventory
-            .scopes
-            .iter()
-            .map(of)
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .cloned()
-            .collect()
+        inventory.scopes.iter().map(of).collect::<BTreeSet<_>>().into_iter().cloned().collect()
     };
     Report {
         run: RunInfo {
@@ -296,9 +240,7 @@ async fn publish(
     let retry = state.still_undelivered(&report.findings);
     if !request.notify {
         let news = report.findings.iter().filter(|finding| finding.status.is_news());
-        state
-            .undelivered
-            .extend(news.map(|finding| (finding.id.clone(), finding.status)));
+        state.undelivered.extend(news.map(|finding| (finding.id.clone(), finding.status)));
         return false;
     }
     let region = topic_arn.split(':').nth(3).unwrap_or_default();
@@ -314,10 +256,7 @@ async fn publish(
 fn state_place(request: &Request, config: &Config) -> Result<store::Location, RunError> {
     Ok(match (&request.state, &config.deliver.s3) {
         (Some(place), _) => place.parse()?,
-        (None, Some(s3)) => store::Location::S3 {
-            bucket: s3.bucket.clone(),
-            key: s3.key("state.json"),
-        },
+        (None, Some(s3)) => store::Location::S3 { bucket: s3.bucket.clone(), key: s3.key("state.json") },
         (None, None) => store::Location::None,
     })
 }
@@ -343,14 +282,7 @@ fn mutes(config: &Config) -> Result<Vec<Mute>, RunError> {
         .cloned()
         .map(|mute| {
             let while_ = mute.while_.map(|(text, _)| text);
-            Ok(Mute::new(
-                mute.policy,
-                mute.resource,
-                mute.owner,
-                mute.reason,
-                mute.expires,
-                while_,
-            )?)
+            Ok(Mute::new(mute.policy, mute.resource, mute.owner, mute.reason, mute.expires, while_)?)
         })
         .collect()
 }

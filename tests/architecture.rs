@@ -18,15 +18,7 @@ const ORDER: [&str; 11] = [
     "store",
 ];
 /// These do no I/O and read no clock, and their first lines say so to clippy.
-const PURE: [&str; 7] = [
-    "inventory",
-    "cost",
-    "drift",
-    "relate",
-    "policy",
-    "findings",
-    "report",
-];
+const PURE: [&str; 7] = ["inventory", "cost", "drift", "relate", "policy", "findings", "report"];
 /// What no pure module may name, beside what clippy's fence knows.
 const IMPURE: [&str; 4] = ["aws_sdk_", "aws_config", "tokio::", "crate::collect"];
 
@@ -51,13 +43,7 @@ fn modules() -> Vec<(String, PathBuf)> {
         .into_iter()
         .map(|path| {
             let relative = path.strip_prefix(&src).unwrap();
-            let module = relative
-                .iter()
-                .next()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .trim_end_matches(".rs");
+            let module = relative.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
             (module.to_owned(), path.clone())
         })
         .collect()
@@ -76,10 +62,8 @@ fn code(path: &Path) -> Vec<(usize, String)> {
 #[test]
 fn the_crate_declares_its_modules_in_data_flow_order() {
     let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    let declared: Vec<&str> = lib
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
-        .collect();
+    let declared: Vec<&str> =
+        lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert_eq!(declared[..declared.len() - 1], ORDER);
     assert_eq!(declared.last(), Some(&"run"));
 }
@@ -92,10 +76,7 @@ fn arrows_only_point_right() {
         let Some(own) = rank(&module) else { continue };
         for (number, line) in code(&path) {
             for named in line.split("crate::").skip(1) {
-                let target: String = named
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect();
+                let target: String = named.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 let against = rank(&target).is_some_and(|target| target > own) || target == "run";
                 // state between runs is written as reports are, and lies beside them
                 if against {
@@ -115,9 +96,7 @@ fn pure_modules_deny_io_and_name_no_client() {
             continue;
         }
         if path.ends_with(format!("{module}/mod.rs")) {
-            let fenced = fs::read_to_string(&path)
-                .unwrap()
-                .contains("#![deny(clippy::disallowed_methods)]");
+            let fenced = fs::read_to_string(&path).unwrap().contains("#![deny(clippy::disallowed_methods)]");
             assert!(fenced, "{} has no fence", path.display());
         }
         for (number, line) in code(&path) {

@@ -184,23 +184,9 @@ fn main() -> ExitCode {
 
 async fn command(command: Command) -> anyhow::Result<u8> {
     match command {
-        Command::Scan {
-            common,
-            format,
-            output,
-            inventory,
-            state,
-            notify,
-            no_notify: _,
-            fail_on,
-        } => {
+        Command::Scan { common, format, output, inventory, state, notify, no_notify: _, fail_on } => {
             check_writable(output.as_deref())?;
-            let request = Request {
-                inventory,
-                state,
-                notify,
-                ..common.request()
-            };
+            let request = Request { inventory, state, notify, ..common.request() };
             let bar = Bar::new();
             let scan = run::scan(&request, &|progress| bar.show(progress)).await;
             bar.clear();
@@ -224,10 +210,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
             let inventory = inventory?;
             write(output.as_deref(), &serde_json::to_string(&inventory)?)?;
             let unseen = inventory.scopes.iter().any(|scope| {
-                scope
-                    .coverage
-                    .iter()
-                    .any(|row| row.status != aftermove::inventory::CoverageStatus::Complete)
+                scope.coverage.iter().any(|row| row.status != aftermove::inventory::CoverageStatus::Complete)
             });
             Ok(if unseen { 3 } else { 0 })
         }
@@ -253,35 +236,20 @@ async fn policy(command: PolicyCommand) -> anyhow::Result<u8> {
             write(None, &lines.join("\n"))?;
             return Ok(u8::from(failed > 0));
         }
-        PolicyCommand::List {
-            args,
-            format: ListFormat::Markdown,
-        } => {
+        PolicyCommand::List { args, format: ListFormat::Markdown } => {
             write(None, &explain::index(&args.load().await?))?;
         }
-        PolicyCommand::List {
-            args,
-            format: ListFormat::Text,
-        } => {
-            let line = |p: &Policy| {
-                format!(
-                    "{:<36} {:<8} {:<11} {}\n",
-                    p.id,
-                    p.severity,
-                    p.pack.as_str(),
-                    p.title
-                )
-            };
+        PolicyCommand::List { args, format: ListFormat::Text } => {
+            let line =
+                |p: &Policy| format!("{:<36} {:<8} {:<11} {}\n", p.id, p.severity, p.pack.as_str(), p.title);
             write(None, &args.load().await?.iter().map(line).collect::<String>())?;
         }
         PolicyCommand::Explain { id, .. } if id == "functions" => write(None, &explain::functions())?,
         PolicyCommand::Explain { id, args } => {
             let policies = args.load().await?;
             let found = setup::select(&policies, &[id], &[])?;
-            let text: String = found
-                .iter()
-                .map(|policy| explain::explain(policy, &actions(policy)))
-                .collect();
+            let text: String =
+                found.iter().map(|policy| explain::explain(policy, &actions(policy))).collect();
             write(None, &text)?;
         }
     }
@@ -291,15 +259,10 @@ async fn policy(command: PolicyCommand) -> anyhow::Result<u8> {
 /// The IAM actions of everything that is read for a policy.
 fn actions(policy: &Policy) -> Vec<&'static str> {
     let types = policy.types();
-    let reads = collect::COLLECTORS
-        .iter()
-        .filter(|row| types.contains(row.resource_type))
-        .map(|row| row.actions);
+    let reads =
+        collect::COLLECTORS.iter().filter(|row| types.contains(row.resource_type)).map(|row| row.actions);
     let details: Vec<&str> = policy.details().collect();
-    let details = collect::DETAILS
-        .iter()
-        .filter(|row| details.contains(&row.name))
-        .map(|row| row.actions);
+    let details = collect::DETAILS.iter().filter(|row| details.contains(&row.name)).map(|row| row.actions);
     let metrics = policy.uses_metrics().then_some(collect::METRIC_ACTIONS);
     let all: BTreeSet<&'static str> = reads.chain(details).chain(metrics).flatten().copied().collect();
     all.into_iter().collect()
@@ -307,10 +270,7 @@ fn actions(policy: &Policy) -> Vec<&'static str> {
 
 impl PolicyArgs {
     async fn config(&self) -> Result<Config, RunError> {
-        let request = Request {
-            config: self.config.clone(),
-            ..Request::default()
-        };
+        let request = Request { config: self.config.clone(), ..Request::default() };
         setup::config(&request, chrono::Utc::now()).await
     }
 
@@ -353,19 +313,8 @@ impl Bar {
     }
 
     fn show(&self, progress: &Progress<'_>) {
-        let Progress {
-            region,
-            resource_type,
-            status,
-            resources,
-            done,
-            total,
-            ..
-        } = *progress;
-        let line = format!(
-            "{resource_type} in {region}: {resources} read, {}",
-            status.as_str()
-        );
+        let Progress { region, resource_type, status, resources, done, total, .. } = *progress;
+        let line = format!("{resource_type} in {region}: {resources} read, {}", status.as_str());
         match &self.0 {
             Some(bar) => {
                 bar.set_length(total as u64);

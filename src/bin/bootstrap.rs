@@ -43,10 +43,7 @@ impl From<HandlerError> for Diagnostic {
             HandlerError::Undelivered(_) => "Undelivered",
         };
         tracing::error!(error_type, error = %error, "run failed");
-        Self {
-            error_type: error_type.to_owned(),
-            error_message: error.to_string(),
-        }
+        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
     }
 }
 
@@ -72,10 +69,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     let span = tracing::info_span!("invocation", request_id = %context.request_id);
     async {
         let Event { job: Job::Scan } = serde_json::from_value(payload).map_err(HandlerError::Event)?;
-        let left = context
-            .deadline()
-            .duration_since(SystemTime::now())
-            .unwrap_or_default();
+        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let request = Request {
             state: environment("AFTERMOVE_STATE"),
             notify: true,

@@ -100,11 +100,7 @@ impl Clients {
         let at = |rate: Rate| config.to_builder().http_client(paced(http.clone(), rate)).build();
         Self {
             ec2: client!(aws_sdk_ec2, &at(pace::EC2), meter),
-            elbv2: client!(
-                aws_sdk_elasticloadbalancingv2,
-                &at(pace::ELASTIC_LOAD_BALANCING),
-                meter
-            ),
+            elbv2: client!(aws_sdk_elasticloadbalancingv2, &at(pace::ELASTIC_LOAD_BALANCING), meter),
             cloudwatch: client!(aws_sdk_cloudwatch, &at(pace::CLOUDWATCH), meter),
             logs: client!(aws_sdk_cloudwatchlogs, &at(pace::LOGS), meter),
             sns: client!(aws_sdk_sns, &at(pace::SNS), meter),
@@ -136,10 +132,8 @@ pub struct Caller {
 
 pub async fn caller_identity(config: &SdkConfig, meter: &Arc<Meter>) -> Result<Caller, CollectError> {
     // the first call of all: whoever mistyped an endpoint need not wait for six attempts
-    let config = somewhere(config)
-        .into_builder()
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .build();
+    let config =
+        somewhere(config).into_builder().retry_config(RetryConfig::standard().with_max_attempts(3)).build();
     let client = client!(aws_sdk_sts, &config, meter);
     let caller = client
         .get_caller_identity()
@@ -179,12 +173,8 @@ pub async fn regions(config: &SdkConfig, meter: &Arc<Meter>) -> Result<Vec<Strin
         .send()
         .await
         .map_err(|error| CollectError::of(DESCRIBE_REGIONS, &error))?;
-    let mut regions: Vec<String> = answer
-        .regions
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|region| region.region_name)
-        .collect();
+    let mut regions: Vec<String> =
+        answer.regions.unwrap_or_default().into_iter().filter_map(|region| region.region_name).collect();
     regions.sort();
     Ok(regions)
 }
@@ -207,10 +197,7 @@ mod tests {
     use crate::collect::mock;
 
     fn answering(status: u16, body: &'static str) -> SdkConfig {
-        mock::config()
-            .into_builder()
-            .http_client(mock::Canned(status, body))
-            .build()
+        mock::config().into_builder().http_client(mock::Canned(status, body)).build()
     }
 
     #[tokio::test]
@@ -238,9 +225,7 @@ mod tests {
              </ErrorResponse>",
         );
 
-        let error = caller_identity(&config, &Arc::new(Meter::default()))
-            .await
-            .unwrap_err();
+        let error = caller_identity(&config, &Arc::new(Meter::default())).await.unwrap_err();
 
         assert!(matches!(error, CollectError::Credentials { .. }), "{error:?}");
     }

@@ -17,11 +17,8 @@ use crate::inventory::{Kind as _, Meta};
 const LOOKUP: &str = "cloudtrail:LookupEvents";
 const PAGE: i32 = 50;
 
-pub(super) const EVENTS: Collector = Collector {
-    resource_type: Event::TYPE,
-    actions: &[LOOKUP],
-    collect: |context| Box::pin(read(context)),
-};
+pub(super) const EVENTS: Collector =
+    Collector { resource_type: Event::TYPE, actions: &[LOOKUP], collect: |context| Box::pin(read(context)) };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
     let mut pages = context
@@ -63,10 +60,7 @@ async fn read(context: &Context) -> Result<Read, CollectError> {
         Some(_) => oldest(&events).unwrap_or(context.now),
     };
     let read = Read::of(events, cut)?;
-    Ok(Read {
-        window: format!("saw {} to {}", stamp(seen_from), stamp(context.now)),
-        ..read
-    })
+    Ok(Read { window: format!("saw {} to {}", stamp(seen_from), stamp(context.now)), ..read })
 }
 
 /// Down to where a list that was cut short can be relied on.
@@ -84,10 +78,7 @@ fn event(context: &Context, sdk: &types::Event) -> Event {
     let event_time = time(sdk.event_time());
     let meta = context.meta(id, name, "");
     Event {
-        meta: Meta {
-            created_at: event_time,
-            ..meta
-        },
+        meta: Meta { created_at: event_time, ..meta },
         event_time,
         event_source: sdk.event_source().unwrap_or_default().to_owned(),
         event_name: name.to_owned(),
@@ -185,10 +176,7 @@ mod tests {
 
         assert_eq!(read.resources.len(), 2);
         assert_eq!(read.window, "saw 2026-11-22T02:36:40Z to 2026-11-22T03:00:00Z");
-        assert_eq!(
-            read.partial.unwrap(),
-            "throttled: cloudtrail:LookupEvents (Rate exceeded)"
-        );
+        assert_eq!(read.partial.unwrap(), "throttled: cloudtrail:LookupEvents (Rate exceeded)");
     }
 
     #[tokio::test]
@@ -222,10 +210,7 @@ mod tests {
 
     #[test]
     fn a_record_that_is_no_json_is_null() {
-        let sdk = types::Event::builder()
-            .event_id("one")
-            .cloud_trail_event("{")
-            .build();
+        let sdk = types::Event::builder().event_id("one").cloud_trail_event("{").build();
 
         assert_eq!(event(&mock::context(), &sdk).record, Value::Null);
     }

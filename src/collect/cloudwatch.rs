@@ -29,16 +29,10 @@ async fn read(context: &Context) -> Result<Read, CollectError> {
         .into_paginator()
         .send();
     let alarms = list(DESCRIBE, pages, |page| {
-        let metric = page
-            .metric_alarms
-            .unwrap_or_default()
-            .into_iter()
-            .map(|sdk| metric_alarm(context, &sdk));
-        let composite = page
-            .composite_alarms
-            .unwrap_or_default()
-            .into_iter()
-            .map(|sdk| composite_alarm(context, &sdk));
+        let metric =
+            page.metric_alarms.unwrap_or_default().into_iter().map(|sdk| metric_alarm(context, &sdk));
+        let composite =
+            page.composite_alarms.unwrap_or_default().into_iter().map(|sdk| composite_alarm(context, &sdk));
         (Some(metric.chain(composite).collect()), page.next_token)
     })
     .await?;
@@ -47,10 +41,7 @@ async fn read(context: &Context) -> Result<Read, CollectError> {
 
 fn metric_alarm(context: &Context, sdk: &types::MetricAlarm) -> Alarm {
     let name = sdk.alarm_name().unwrap_or_default();
-    let statistic = sdk
-        .statistic()
-        .map(types::Statistic::as_str)
-        .or(sdk.extended_statistic());
+    let statistic = sdk.statistic().map(types::Statistic::as_str).or(sdk.extended_statistic());
     Alarm {
         meta: context.meta(name, name, sdk.alarm_arn().unwrap_or_default()),
         alarm_type: "metric".to_owned(),
@@ -69,9 +60,7 @@ fn metric_alarm(context: &Context, sdk: &types::MetricAlarm) -> Alarm {
             period: sdk.period().map(i64::from),
         }),
         metrics: sdk.metrics().iter().map(metric_entry).collect(),
-        comparison_operator: sdk
-            .comparison_operator()
-            .map(|operator| operator.as_str().to_owned()),
+        comparison_operator: sdk.comparison_operator().map(|operator| operator.as_str().to_owned()),
         threshold: sdk.threshold(),
         treat_missing_data: sdk.treat_missing_data().map(str::to_owned),
         alarm_rule: None,
@@ -102,14 +91,8 @@ fn metric_entry(sdk: &types::MetricDataQuery) -> AlarmMetricEntry {
         metric: sdk.metric_stat().map(|stat| {
             let metric = stat.metric();
             AlarmMetric {
-                namespace: metric
-                    .and_then(|metric| metric.namespace())
-                    .unwrap_or_default()
-                    .to_owned(),
-                metric_name: metric
-                    .and_then(|metric| metric.metric_name())
-                    .unwrap_or_default()
-                    .to_owned(),
+                namespace: metric.and_then(|metric| metric.namespace()).unwrap_or_default().to_owned(),
+                metric_name: metric.and_then(|metric| metric.metric_name()).unwrap_or_default().to_owned(),
                 dimensions: dimensions(metric.map(types::Metric::dimensions).unwrap_or_default()),
                 statistic: stat.stat().map(str::to_owned),
                 period: stat.period().map(i64::from),
@@ -204,12 +187,7 @@ mod tests {
             .period(60)
             .threshold(0.5)
             .state_value(types::StateValue::InsufficientData)
-            .dimensions(
-                types::Dimension::builder()
-                    .name("LoadBalancer")
-                    .value("app/web/1")
-                    .build(),
-            )
+            .dimensions(types::Dimension::builder().name("LoadBalancer").value("app/web/1").build())
             .build();
 
         let alarm = metric_alarm(&mock::context(), &sdk);
@@ -223,30 +201,12 @@ mod tests {
 
     #[test]
     fn a_metric_math_alarm_has_entries_and_no_single_metric() {
-        let metric = types::Metric::builder()
-            .namespace("AWS/SQS")
-            .metric_name("Age")
-            .build();
-        let stat = types::MetricStat::builder()
-            .metric(metric)
-            .stat("Maximum")
-            .period(300)
-            .build();
+        let metric = types::Metric::builder().namespace("AWS/SQS").metric_name("Age").build();
+        let stat = types::MetricStat::builder().metric(metric).stat("Maximum").period(300).build();
         let sdk = types::MetricAlarm::builder()
             .alarm_name("backlog")
-            .metrics(
-                types::MetricDataQuery::builder()
-                    .id("e1")
-                    .expression("m1 / 60")
-                    .build(),
-            )
-            .metrics(
-                types::MetricDataQuery::builder()
-                    .id("m1")
-                    .metric_stat(stat)
-                    .return_data(false)
-                    .build(),
-            )
+            .metrics(types::MetricDataQuery::builder().id("e1").expression("m1 / 60").build())
+            .metrics(types::MetricDataQuery::builder().id("m1").metric_stat(stat).return_data(false).build())
             .build();
 
         let alarm = metric_alarm(&mock::context(), &sdk);

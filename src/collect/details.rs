@@ -33,10 +33,6 @@ impl Detail {
             Ok(()) => (CoverageStatus::Complete, String::new()),
             Err(error) => (error.coverage_status(), error.to_string()),
         };
-        scope.coverage.push(Coverage {
-            resource_type: self.coverage.to_owned(),
-            status,
-            detail,
-        });
+        scope.coverage.push(Coverage { resource_type: self.coverage.to_owned(), status, detail });
     }
 }

@@ -27,11 +27,7 @@ pub enum CollectError {
     #[error("malformed answer: {action} ({message})")]
     Malformed { action: &'static str, message: String },
     #[error("failed: {action} ({code}: {message})")]
-    Failed {
-        action: &'static str,
-        code: String,
-        message: String,
-    },
+    Failed { action: &'static str, code: String, message: String },
     #[error("out of time before it was read")]
     OutOfTime,
 }
@@ -96,11 +92,7 @@ impl CollectError {
             }
             _ => {
                 let (code, message) = ("the request could not be built".to_owned(), causes(error));
-                return Self::Failed {
-                    action,
-                    code,
-                    message,
-                };
+                return Self::Failed { action, code, message };
             }
         };
         let Some(code) = service.err().code() else {
@@ -113,11 +105,7 @@ impl CollectError {
             } else {
                 let code = format!("HTTP {}", status.as_u16());
                 let message = "without an error code".to_owned();
-                Self::Failed {
-                    action,
-                    code,
-                    message,
-                }
+                Self::Failed { action, code, message }
             };
         };
         let message = shortened(service.err().message().unwrap_or("no message"));
@@ -130,27 +118,20 @@ impl CollectError {
             Self::Credentials { message }
         } else {
             let code = code.to_owned();
-            Self::Failed {
-                action,
-                code,
-                message,
-            }
+            Self::Failed { action, code, message }
         }
     }
 
     fn dispatch<E: Error + 'static>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Self {
         let credentials = chain(error).find_map(|cause| cause.downcast_ref::<CredentialsError>());
         match credentials {
-            Some(CredentialsError::CredentialsNotLoaded(_)) => Self::Credentials {
-                message: NO_CREDENTIALS.to_owned(),
-            },
+            Some(CredentialsError::CredentialsNotLoaded(_)) => {
+                Self::Credentials { message: NO_CREDENTIALS.to_owned() }
+            }
             Some(other) => Self::Credentials {
                 message: format!("the AWS credentials could not be loaded: {}", causes(other)),
             },
-            None => Self::Unreachable {
-                action,
-                message: error.source().map_or_else(String::new, causes),
-            },
+            None => Self::Unreachable { action, message: error.source().map_or_else(String::new, causes) },
         }
     }
 
@@ -199,10 +180,7 @@ fn one_line(text: &str) -> String {
 /// EC2 appends an encoded blob of hundreds of characters to its denials.
 fn shortened(message: &str) -> String {
     const MAX: usize = 300;
-    let said = message
-        .split(" Encoded authorization failure message")
-        .next()
-        .unwrap_or(message);
+    let said = message.split(" Encoded authorization failure message").next().unwrap_or(message);
     let said = one_line(said);
     match said.char_indices().nth(MAX) {
         Some((end, _)) => format!("{}…", &said[..end]),
@@ -250,22 +228,13 @@ mod tests {
     async fn service_errors_are_told_apart_by_their_code() {
         assert!(of_code("AuthorizationError").await.is_denied());
         assert!(of_code("UnauthorizedOperation").await.is_denied());
-        assert!(matches!(
-            of_code("Throttling").await,
-            CollectError::Throttled { .. }
-        ));
-        assert!(matches!(
-            of_code("RequestLimitExceeded").await,
-            CollectError::Throttled { .. }
-        ));
+        assert!(matches!(of_code("Throttling").await, CollectError::Throttled { .. }));
+        assert!(matches!(of_code("RequestLimitExceeded").await, CollectError::Throttled { .. }));
         assert_eq!(
             of_code("ExpiredToken").await.to_string(),
             "AWS does not accept the credentials: sns:ListTopics (ExpiredToken: why)"
         );
-        assert_eq!(
-            of_code("OptInRequired").await.to_string(),
-            "failed: sns:ListTopics (OptInRequired: why)"
-        );
+        assert_eq!(of_code("OptInRequired").await.to_string(), "failed: sns:ListTopics (OptInRequired: why)");
     }
 
     #[tokio::test]
@@ -280,22 +249,14 @@ mod tests {
     async fn a_failure_without_a_code_names_its_http_status() {
         let error = of_answer(502, "<html>Bad gateway</html>").await;
 
-        assert_eq!(
-            error.to_string(),
-            "failed: sns:ListTopics (HTTP 502: without an error code)"
-        );
+        assert_eq!(error.to_string(), "failed: sns:ListTopics (HTTP 502: without an error code)");
     }
 
     #[tokio::test]
     async fn a_request_without_credentials_says_how_to_get_some() {
         let context = mock::context();
         let nobody = provide_credentials_fn(|| async { Err(CredentialsError::not_loaded("nobody home")) });
-        let config = context
-            .clients
-            .sns
-            .config()
-            .to_builder()
-            .credentials_provider(nobody);
+        let config = context.clients.sns.config().to_builder().credentials_provider(nobody);
         let client = Client::from_conf(config.build());
 
         let error = CollectError::of(ACTION, &client.list_topics().send().await.unwrap_err());
@@ -305,10 +266,7 @@ mod tests {
 
     #[test]
     fn the_encoded_part_of_a_denial_is_left_out_and_the_rest_is_bounded() {
-        assert_eq!(
-            shortened("You may not. Encoded authorization failure message: abc"),
-            "You may not."
-        );
+        assert_eq!(shortened("You may not. Encoded authorization failure message: abc"), "You may not.");
         assert_eq!(shortened(&"ä".repeat(301)).chars().count(), 301);
         assert_eq!(shortened("why"), "why");
     }

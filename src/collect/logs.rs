@@ -18,13 +18,7 @@ pub(super) const LOG_GROUPS: Collector = Collector {
 };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
-    let pages = context
-        .clients
-        .logs
-        .describe_log_groups()
-        .limit(PAGE)
-        .into_paginator()
-        .send();
+    let pages = context.clients.logs.describe_log_groups().limit(PAGE).into_paginator().send();
     let groups = list(DESCRIBE, pages, |page| (page.log_groups, page.next_token)).await?;
     Read::mapped(groups, |sdk| log_group(context, sdk))
 }
@@ -32,21 +26,13 @@ async fn read(context: &Context) -> Result<Read, CollectError> {
 fn log_group(context: &Context, sdk: &types::LogGroup) -> LogGroup {
     let name = sdk.log_group_name().unwrap_or_default();
     // `arn` ends with `:*` for use in IAM policies
-    let arn = sdk
-        .log_group_arn()
-        .or(sdk.arn().map(|arn| arn.trim_end_matches(":*")));
+    let arn = sdk.log_group_arn().or(sdk.arn().map(|arn| arn.trim_end_matches(":*")));
     let meta = context.meta(name, name, arn.unwrap_or_default());
     LogGroup {
-        meta: Meta {
-            created_at: sdk.creation_time().and_then(DateTime::from_timestamp_millis),
-            ..meta
-        },
+        meta: Meta { created_at: sdk.creation_time().and_then(DateTime::from_timestamp_millis), ..meta },
         retention_in_days: sdk.retention_in_days().map(i64::from),
         stored_bytes: sdk.stored_bytes().unwrap_or(0),
-        log_group_class: sdk
-            .log_group_class()
-            .map_or("STANDARD", |class| class.as_str())
-            .to_owned(),
+        log_group_class: sdk.log_group_class().map_or("STANDARD", |class| class.as_str()).to_owned(),
         metric_filter_count: i64::from(sdk.metric_filter_count().unwrap_or(0)),
         kms_key_id: sdk.kms_key_id().map(str::to_owned),
     }
@@ -95,12 +81,7 @@ mod tests {
         });
         mock::answer!(context, logs, aws_sdk_cloudwatchlogs, [denied]);
 
-        assert!(
-            mock::read(&context, LogGroup::TYPE)
-                .await
-                .unwrap_err()
-                .is_denied()
-        );
+        assert!(mock::read(&context, LogGroup::TYPE).await.unwrap_err().is_denied());
     }
 
     #[test]
@@ -114,10 +95,7 @@ mod tests {
 
         let group = log_group(&mock::context(), &sdk);
 
-        assert_eq!(
-            group.meta.arn,
-            "arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/web"
-        );
+        assert_eq!(group.meta.arn, "arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/web");
         assert_eq!(group.meta.created_at, Some(mock::at("2026-09-21T14:13:20.5Z")));
         assert_eq!(group.retention_in_days, None);
         assert_eq!(group.log_group_class, "STANDARD");

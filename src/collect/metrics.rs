@@ -47,10 +47,7 @@ pub async fn fetch(context: &Context, queries: &[Query]) -> BTreeMap<String, Ser
 }
 
 fn incomplete(error: &CollectError) -> Series {
-    Series {
-        points: Vec::new(),
-        incomplete: Some(error.to_string()),
-    }
+    Series { points: Vec::new(), incomplete: Some(error.to_string()) }
 }
 
 /// Distinct queries, as many to a call as it takes: a call has one window.
@@ -99,11 +96,7 @@ async fn chunk_series(context: &Context, chunk: &[&Query]) -> Result<Vec<Series>
         .cloudwatch
         .get_metric_data()
         .set_metric_data_queries(Some(
-            chunk
-                .iter()
-                .enumerate()
-                .map(|(index, query)| sdk_query(index, query))
-                .collect(),
+            chunk.iter().enumerate().map(|(index, query)| sdk_query(index, query)).collect(),
         ))
         .start_time(aws_time(first.start))
         .end_time(aws_time(first.end))
@@ -127,10 +120,7 @@ async fn chunk_series(context: &Context, chunk: &[&Query]) -> Result<Vec<Series>
         return Err(error);
     }
     let about_all = (!about_all.is_empty()).then(|| about_all.join("; "));
-    Ok(parts
-        .into_iter()
-        .map(|parts| parts.series(about_all.as_deref()))
-        .collect())
+    Ok(parts.into_iter().map(|parts| parts.series(about_all.as_deref())).collect())
 }
 
 /// Ids must begin with a small letter.
@@ -145,16 +135,9 @@ fn sdk_query(index: usize, query: &Query) -> MetricDataQuery {
         .metric_name(&query.metric)
         .set_dimensions(Some(dimensions))
         .build();
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(query.period_seconds)
-        .stat(&query.statistic)
-        .build();
-    MetricDataQuery::builder()
-        .id(format!("q{index}"))
-        .metric_stat(stat)
-        .return_data(true)
-        .build()
+    let stat =
+        MetricStat::builder().metric(metric).period(query.period_seconds).stat(&query.statistic).build();
+    MetricDataQuery::builder().id(format!("q{index}")).metric_stat(stat).return_data(true).build()
 }
 
 fn index(result: &MetricDataResult) -> Option<usize> {
@@ -177,14 +160,10 @@ struct Parts {
 
 impl Parts {
     fn add(&mut self, result: &MetricDataResult) {
-        let points = result
-            .timestamps()
-            .iter()
-            .zip(result.values())
-            .filter_map(|(at, value)| {
-                let at = time(Some(at))?;
-                Some(Point { at, value: *value })
-            });
+        let points = result.timestamps().iter().zip(result.values()).filter_map(|(at, value)| {
+            let at = time(Some(at))?;
+            Some(Point { at, value: *value })
+        });
         self.points.extend(points);
         self.messages.extend(result.messages().iter().map(message));
         self.status = result.status_code().cloned();
@@ -203,10 +182,7 @@ impl Parts {
             ),
             None => Some(about_all.unwrap_or("CloudWatch did not answer for it").to_owned()),
         };
-        Series {
-            points: self.points,
-            incomplete,
-        }
+        Series { points: self.points, incomplete }
     }
 }
 

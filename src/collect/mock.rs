@@ -71,11 +71,7 @@ pub(super) fn metered() -> (Context, Arc<Meter>) {
 }
 
 pub(super) fn answers(mode: RuleMode, rules: &[&Rule]) -> MockResponseInterceptor {
-    rules
-        .iter()
-        .fold(MockResponseInterceptor::new().rule_mode(mode), |answers, rule| {
-            answers.with_rule(rule)
-        })
+    rules.iter().fold(MockResponseInterceptor::new().rule_mode(mode), |answers, rule| answers.with_rule(rule))
 }
 
 /// Lets one client of the context answer from these rules.
@@ -99,9 +95,6 @@ pub(super) fn service_error(code: &str, message: &str) -> ErrorMetadata {
 
 /// Reads one type through its row of the table.
 pub(super) async fn read(context: &Context, resource_type: &str) -> Result<Read, CollectError> {
-    let row = COLLECTORS
-        .iter()
-        .find(|row| row.resource_type == resource_type)
-        .unwrap();
+    let row = COLLECTORS.iter().find(|row| row.resource_type == resource_type).unwrap();
     (row.collect)(context).await
 }

@@ -85,11 +85,7 @@ impl Read {
         let resources: Vec<Resource> = resources.into_iter().map(Into::into).collect();
         match cut {
             Some(error) if resources.is_empty() => Err(error),
-            cut => Ok(Self {
-                resources,
-                partial: cut.map(|error| error.to_string()),
-                window: String::new(),
-            }),
+            cut => Ok(Self { resources, partial: cut.map(|error| error.to_string()), window: String::new() }),
         }
     }
 
@@ -162,14 +158,9 @@ pub async fn collect(
             ..Scope::default()
         })
         .collect();
-    let wanted: Vec<&Collector> = COLLECTORS
-        .iter()
-        .filter(|row| types.contains(row.resource_type))
-        .collect();
-    let jobs: Vec<(usize, &Collector)> = wanted
-        .iter()
-        .flat_map(|row| (0..contexts.len()).map(move |index| (index, *row)))
-        .collect();
+    let wanted: Vec<&Collector> = COLLECTORS.iter().filter(|row| types.contains(row.resource_type)).collect();
+    let jobs: Vec<(usize, &Collector)> =
+        wanted.iter().flat_map(|row| (0..contexts.len()).map(move |index| (index, *row))).collect();
     let total = jobs.len();
     let mut reads = stream::iter(jobs)
         .map(|(index, row)| async move { (index, row, read(&contexts[index], row).await) })
@@ -203,20 +194,12 @@ async fn read(context: &Context, row: &Collector) -> (Coverage, Vec<Resource>) {
         Ok(read) => match read.partial {
             None => (CoverageStatus::Complete, read.window, read.resources),
             Some(why) if read.window.is_empty() => (CoverageStatus::Partial, why, read.resources),
-            Some(why) => (
-                CoverageStatus::Partial,
-                format!("{}; {why}", read.window),
-                read.resources,
-            ),
+            Some(why) => (CoverageStatus::Partial, format!("{}; {why}", read.window), read.resources),
         },
         Err(error) => (error.coverage_status(), error.to_string(), Vec::new()),
     };
     let resource_type = row.resource_type.to_owned();
-    let coverage = Coverage {
-        resource_type,
-        status,
-        detail,
-    };
+    let coverage = Coverage { resource_type, status, detail };
     (coverage, resources)
 }
 
@@ -226,12 +209,7 @@ fn sort(scope: &mut Scope) {
     scope.coverage.sort_by_key(|row| rank(&row.resource_type));
     scope.resources.sort_by_cached_key(|resource| {
         let meta = resource.meta();
-        (
-            rank(resource.type_name()),
-            meta.id.clone(),
-            meta.arn.clone(),
-            meta.name.clone(),
-        )
+        (rank(resource.type_name()), meta.id.clone(), meta.arn.clone(), meta.name.clone())
     });
 }
 

@@ -33,10 +33,7 @@ pub(super) const LOGS: Rate = Rate::per_second(10, 10);
 pub(super) const SNS: Rate = Rate::per_second(30, 30);
 /// LookupEvents 2 a second, not adjustable (LookupEvents API reference). Evenly
 /// spaced, and a little apart, so that no second ever sees a third.
-pub(super) const CLOUDTRAIL: Rate = Rate {
-    every: Duration::from_millis(550),
-    burst: NonZeroU32::MIN,
-};
+pub(super) const CLOUDTRAIL: Rate = Rate { every: Duration::from_millis(550), burst: NonZeroU32::MIN };
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rate {
@@ -125,13 +122,7 @@ mod tests {
         let rule = mock!(aws_sdk_cloudtrail::Client::lookup_events).then_output(|| {
             aws_sdk_cloudtrail::operation::lookup_events::LookupEventsOutput::builder().build()
         });
-        mock::answer!(
-            context,
-            cloudtrail,
-            aws_sdk_cloudtrail,
-            RuleMode::MatchAny,
-            [rule]
-        );
+        mock::answer!(context, cloudtrail, aws_sdk_cloudtrail, RuleMode::MatchAny, [rule]);
         let started = Instant::now();
 
         let request = || context.clients.cloudtrail.lookup_events().send();

@@ -36,10 +36,7 @@ pub(super) async fn list<P, T, E>(
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
-    let mut list = Listing {
-        items: Vec::new(),
-        cut: None,
-    };
+    let mut list = Listing { items: Vec::new(), cut: None };
     let mut last_token = None;
     let mut first = true;
     while let Some(page) = pages.next().await {
@@ -66,8 +63,5 @@ where
 pub(super) fn unfinished(action: &'static str, last_token: Option<String>) -> Option<CollectError> {
     last_token
         .filter(|token| !token.is_empty())
-        .map(|_| CollectError::Malformed {
-            action,
-            message: "the same page was offered again".to_owned(),
-        })
+        .map(|_| CollectError::Malformed { action, message: "the same page was offered again".to_owned() })
 }

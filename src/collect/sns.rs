@@ -30,19 +30,14 @@ async fn read_topics(context: &Context) -> Result<Read, CollectError> {
 
 async fn read_subscriptions(context: &Context) -> Result<Read, CollectError> {
     let pages = context.clients.sns.list_subscriptions().into_paginator().send();
-    let subscriptions = list(LIST_SUBSCRIPTIONS, pages, |page| {
-        (page.subscriptions, page.next_token)
-    })
-    .await?;
+    let subscriptions = list(LIST_SUBSCRIPTIONS, pages, |page| (page.subscriptions, page.next_token)).await?;
     Read::mapped(subscriptions, |sdk| subscription(context, sdk))
 }
 
 fn topic(context: &Context, sdk: &types::Topic) -> Topic {
     let arn = sdk.topic_arn().unwrap_or_default();
     let name = last_part(arn);
-    Topic {
-        meta: context.meta(name, name, arn),
-    }
+    Topic { meta: context.meta(name, name, arn) }
 }
 
 /// Until it is confirmed, a subscription has the words PendingConfirmation in place
@@ -125,14 +120,7 @@ mod tests {
             .then_output(move || page(None));
         mock::answer!(context, sns, aws_sdk_sns, [first, second]);
 
-        assert_eq!(
-            mock::read(&context, Subscription::TYPE)
-                .await
-                .unwrap()
-                .resources
-                .len(),
-            2
-        );
+        assert_eq!(mock::read(&context, Subscription::TYPE).await.unwrap().resources.len(), 2);
     }
 
     #[tokio::test]
@@ -142,12 +130,7 @@ mod tests {
             .then_error(|| ListSubscriptionsError::generic(mock::service_error("AuthorizationError", "No.")));
         mock::answer!(context, sns, aws_sdk_sns, [denied]);
 
-        assert!(
-            mock::read(&context, Subscription::TYPE)
-                .await
-                .unwrap_err()
-                .is_denied()
-        );
+        assert!(mock::read(&context, Subscription::TYPE).await.unwrap_err().is_denied());
     }
 
     #[test]

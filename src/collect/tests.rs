@@ -13,9 +13,7 @@ use crate::inventory::sns::Topic;
 
 fn is_iam_action(action: &str) -> bool {
     action.split_once(':').is_some_and(|(service, name)| {
-        service
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        service.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
             && name.starts_with(|c: char| c.is_ascii_uppercase())
             && name.chars().all(|c| c.is_ascii_alphanumeric())
     })
@@ -26,11 +24,7 @@ fn every_collector_reads_a_known_type_once_and_names_its_actions() {
     let mut seen = BTreeSet::new();
     for row in COLLECTORS {
         assert!(TYPES.contains(&row.resource_type), "{}", row.resource_type);
-        assert!(
-            seen.insert(row.resource_type),
-            "{} is read twice",
-            row.resource_type
-        );
+        assert!(seen.insert(row.resource_type), "{} is read twice", row.resource_type);
         assert!(!row.actions.is_empty(), "{}", row.resource_type);
         assert!(row.actions.iter().all(|action| is_iam_action(action)), "{row:?}");
     }
@@ -40,11 +34,7 @@ fn every_collector_reads_a_known_type_once_and_names_its_actions() {
 fn every_detail_belongs_to_types_that_are_read_and_names_its_actions() {
     let is_read = |name: &str| COLLECTORS.iter().any(|row| row.resource_type == name);
     for detail in DETAILS {
-        assert!(
-            is_read(detail.resource_type) && !is_read(detail.coverage),
-            "{}",
-            detail.name
-        );
+        assert!(is_read(detail.resource_type) && !is_read(detail.coverage), "{}", detail.name);
         assert!(!detail.actions.is_empty() && detail.actions.iter().all(|action| is_iam_action(action)));
     }
 }
@@ -59,11 +49,7 @@ async fn no_collector_calls_what_its_row_does_not_name() {
         let calls = meter.calls();
         assert!(!calls.is_empty(), "{}", row.resource_type);
         for action in calls.keys() {
-            assert!(
-                row.actions.contains(&action.as_str()),
-                "{}: {action}",
-                row.resource_type
-            );
+            assert!(row.actions.contains(&action.as_str()), "{}: {action}", row.resource_type);
         }
     }
 }
@@ -73,10 +59,7 @@ async fn a_denied_type_stops_no_other_and_every_type_gets_a_row() {
     let mut context = mock::context();
     let group = |name: &str| SdkLogGroup::builder().log_group_name(name).build();
     let groups = mock!(aws_sdk_cloudwatchlogs::Client::describe_log_groups).then_output(move || {
-        DescribeLogGroupsOutput::builder()
-            .log_groups(group("/b"))
-            .log_groups(group("/a"))
-            .build()
+        DescribeLogGroupsOutput::builder().log_groups(group("/b")).log_groups(group("/a")).build()
     });
     let denied = mock!(aws_sdk_sns::Client::list_topics)
         .then_error(|| ListTopicsError::generic(mock::service_error("AuthorizationError", "No.")));
@@ -84,31 +67,22 @@ async fn a_denied_type_stops_no_other_and_every_type_gets_a_row() {
     mock::answer!(context, sns, aws_sdk_sns, [denied]);
     let told = Mutex::new(Vec::new());
 
-    let scopes = collect(
-        &[context],
-        &BTreeSet::from([Topic::TYPE, LogGroup::TYPE]),
-        &|progress: &Progress<'_>| {
+    let scopes =
+        collect(&[context], &BTreeSet::from([Topic::TYPE, LogGroup::TYPE]), &|progress: &Progress<'_>| {
             told.lock().unwrap().push((progress.done, progress.total));
-        },
-    )
-    .await;
+        })
+        .await;
 
     let [scope] = &scopes[..] else {
         panic!("{scopes:?}");
     };
     let ids: Vec<&str> = scope.resources.iter().map(|r| r.meta().id.as_str()).collect();
     assert_eq!(ids, ["/a", "/b"]);
-    let rows: Vec<(&str, &str, &str)> = scope
-        .coverage
-        .iter()
-        .map(|row| (&*row.resource_type, row.status.as_str(), &*row.detail))
-        .collect();
+    let rows: Vec<(&str, &str, &str)> =
+        scope.coverage.iter().map(|row| (&*row.resource_type, row.status.as_str(), &*row.detail)).collect();
     assert_eq!(
         rows,
-        [
-            (LogGroup::TYPE, "complete", ""),
-            (Topic::TYPE, "denied", "denied: sns:ListTopics (No.)"),
-        ]
+        [(LogGroup::TYPE, "complete", ""), (Topic::TYPE, "denied", "denied: sns:ListTopics (No.)"),]
     );
     assert_eq!(told.into_inner().unwrap(), [(1, 2), (2, 2)]);
 }

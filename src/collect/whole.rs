@@ -85,10 +85,7 @@ mod tests {
     }
 
     async fn topics_in(body: &'static str) -> Option<usize> {
-        let config = mock::config()
-            .into_builder()
-            .http_client(mock::Canned(200, body))
-            .build();
+        let config = mock::config().into_builder().http_client(mock::Canned(200, body)).build();
         let clients = Clients::new(&config, "eu-west-1", &Arc::new(Meter::default()));
         let answer = clients.sns.list_topics().send().await.ok()?;
         Some(answer.topics().len())
@@ -97,10 +94,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_was_cut_off_is_no_shorter_list() {
         assert_eq!(topics_in(ANSWER).await, Some(1));
-        assert_eq!(
-            topics_in("<ListTopicsResponse><ListTopicsResult><Topics>").await,
-            None
-        );
+        assert_eq!(topics_in("<ListTopicsResponse><ListTopicsResult><Topics>").await, None);
         assert_eq!(topics_in("").await, None);
     }
 

@@ -15,10 +15,7 @@ pub struct SourceFile {
 
 impl SourceFile {
     pub fn new(path: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
-        Self {
-            path: path.into(),
-            text: text.into(),
-        }
+        Self { path: path.into(), text: text.into() }
     }
 
     /// Parses YAML; what is wrong with it becomes a diagnostic. Anchors cannot
@@ -36,16 +33,12 @@ impl SourceFile {
                 did_you_mean(field, expected.iter().copied())
                     .unwrap_or_else(|| format!("the keys here are: {}", expected.join(", "))),
             ),
-            serde_saphyr::Error::SerdeUnknownVariant {
-                variant, expected, ..
-            } => (
-                format!("unknown value `{variant}`"),
-                format!("write one of: {}", expected.join(", ")),
-            ),
-            serde_saphyr::Error::SerdeMissingField { field, .. } => (
-                format!("the key `{field}` is missing"),
-                format!("add `{field}: …`"),
-            ),
+            serde_saphyr::Error::SerdeUnknownVariant { variant, expected, .. } => {
+                (format!("unknown value `{variant}`"), format!("write one of: {}", expected.join(", ")))
+            }
+            serde_saphyr::Error::SerdeMissingField { field, .. } => {
+                (format!("the key `{field}` is missing"), format!("add `{field}: …`"))
+            }
             other => (other.to_string(), "correct the YAML here".to_owned()),
         };
         self.diagnostic(span, message, help)
@@ -57,14 +50,8 @@ impl SourceFile {
         let column = usize::try_from(location.column()).unwrap_or(1).max(1);
         let line_start: usize = self.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
         let rest = &self.text[line_start..];
-        let start = line_start
-            + rest
-                .char_indices()
-                .nth(column - 1)
-                .map_or(rest.len(), |(at, _)| at);
-        let word = self.text[start..]
-            .find(['\n', '\r', ':', '#'])
-            .unwrap_or(self.text.len() - start);
+        let start = line_start + rest.char_indices().nth(column - 1).map_or(rest.len(), |(at, _)| at);
+        let word = self.text[start..].find(['\n', '\r', ':', '#']).unwrap_or(self.text.len() - start);
         start..start + self.text[start..start + word].trim_end().len()
     }
 
@@ -74,12 +61,7 @@ impl SourceFile {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Diagnostic {
-        Diagnostic {
-            source: self.clone(),
-            span,
-            message: message.into(),
-            help: help.into(),
-        }
+        Diagnostic { source: self.clone(), span, message: message.into(), help: help.into() }
     }
 }
 
@@ -107,11 +89,7 @@ impl Diagnostic {
 impl fmt::Debug for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (line, column) = self.position();
-        write!(
-            f,
-            "{}:{line}:{column}: {} ({})",
-            self.source.path, self.message, self.help
-        )
+        write!(f, "{}:{line}:{column}: {} ({})", self.source.path, self.message, self.help)
     }
 }
 

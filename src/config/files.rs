@@ -24,23 +24,14 @@ pub enum FileError {
 }
 
 pub fn read(path: &Path) -> Result<SourceFile, FileError> {
-    let failed = |source| FileError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| FileError::Read { path: path.to_owned(), source };
     // a device or a pipe does not tell its length beforehand
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(failed)?;
+    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(FileError::TooLarge {
-            path: path.to_owned(),
-        });
+        return Err(FileError::TooLarge { path: path.to_owned() });
     }
-    let text = String::from_utf8(bytes).map_err(|_| FileError::NotText {
-        path: path.to_owned(),
-    })?;
+    let text = String::from_utf8(bytes).map_err(|_| FileError::NotText { path: path.to_owned() })?;
     Ok(SourceFile::new(path.display().to_string(), text))
 }
 
@@ -52,10 +43,7 @@ pub fn policies(path: &Path) -> Result<Vec<SourceFile>, FileError> {
     let mut found = Vec::new();
     let mut folders = vec![path.to_owned()];
     while let Some(folder) = folders.pop() {
-        let failed = |source| FileError::Read {
-            path: folder.clone(),
-            source,
-        };
+        let failed = |source| FileError::Read { path: folder.clone(), source };
         for entry in std::fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let path = entry.path();
@@ -68,17 +56,12 @@ pub fn policies(path: &Path) -> Result<Vec<SourceFile>, FileError> {
     }
     found.sort();
     // a pipe with a policy's name would be waited for
-    let special = |path: &&PathBuf| {
-        path.metadata()
-            .is_ok_and(|found| !found.is_file() && !found.is_dir())
-    };
+    let special = |path: &&PathBuf| path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
     if let Some(path) = found.iter().find(special) {
         return Err(FileError::Special { path: path.clone() });
     }
     if found.is_empty() {
-        return Err(FileError::NoPolicies {
-            path: path.to_owned(),
-        });
+        return Err(FileError::NoPolicies { path: path.to_owned() });
     }
     found.iter().map(|path| read(path)).collect()
 }

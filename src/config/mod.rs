@@ -88,12 +88,10 @@ impl Bucket {
 /// Where the configuration comes from: the flag, `AFTERMOVE_CONFIG`, or a file
 /// `aftermove.yaml` beside the binary.
 pub fn locate(flag: Option<&str>) -> Option<String> {
-    flag.map(str::to_owned)
-        .or_else(|| environment("AFTERMOVE_CONFIG"))
-        .or_else(|| {
-            let beside: PathBuf = std::env::current_exe().ok()?.with_file_name("aftermove.yaml");
-            beside.is_file().then(|| beside.display().to_string())
-        })
+    flag.map(str::to_owned).or_else(|| environment("AFTERMOVE_CONFIG")).or_else(|| {
+        let beside: PathBuf = std::env::current_exe().ok()?.with_file_name("aftermove.yaml");
+        beside.is_file().then(|| beside.display().to_string())
+    })
 }
 
 /// A variable of the environment; empty counts as unset.
@@ -104,11 +102,7 @@ pub fn environment(name: &str) -> Option<String> {
 impl Config {
     /// What holds without any file.
     pub fn unconfigured() -> Self {
-        Self {
-            packs: vec![Pack::Essential, Pack::Recommended],
-            ..Self::default()
-        }
-        .with_environment()
+        Self { packs: vec![Pack::Essential, Pack::Recommended], ..Self::default() }.with_environment()
     }
 
     /// Lambda learns of its topic only when it is deployed.
@@ -121,11 +115,7 @@ impl Config {
 
     pub fn parse(file: &SourceFile, today: NaiveDate) -> Result<Self, Diagnostics> {
         let raw: RawConfig = file.parse().map_err(|problem| Diagnostics(vec![problem]))?;
-        let mut resolver = Resolver {
-            file,
-            problems: Vec::new(),
-            mentions: Vec::new(),
-        };
+        let mut resolver = Resolver { file, problems: Vec::new(), mentions: Vec::new() };
         let config = resolver.resolve(raw, today);
         if resolver.problems.is_empty() {
             Ok(config.with_environment())
@@ -143,17 +133,10 @@ impl Config {
             .map(|(id, diagnostic)| {
                 let help = did_you_mean(id, known.iter().copied())
                     .unwrap_or_else(|| "`aftermove policy list` shows the policies".to_owned());
-                Diagnostic {
-                    help,
-                    ..diagnostic.clone()
-                }
+                Diagnostic { help, ..diagnostic.clone() }
             })
             .collect();
-        if unknown.is_empty() {
-            Ok(())
-        } else {
-            Err(Diagnostics(unknown))
-        }
+        if unknown.is_empty() { Ok(()) } else { Err(Diagnostics(unknown)) }
     }
 }
 
@@ -184,26 +167,14 @@ impl Resolver<'_> {
         }
         let packs = match &raw.packs {
             None => vec![Pack::Essential, Pack::Recommended],
-            Some(names) => names
-                .iter()
-                .filter_map(|name| self.pack(&name.value, name.defined))
-                .collect(),
+            Some(names) => names.iter().filter_map(|name| self.pack(&name.value, name.defined)).collect(),
         };
-        let regions = raw
-            .regions
-            .as_ref()
-            .map_or(Regions::Current, |regions| self.regions(regions));
+        let regions = raw.regions.as_ref().map_or(Regions::Current, |regions| self.regions(regions));
         let overrides = self.overrides(raw.params, &raw.severity);
-        let mutes = raw
-            .mutes
-            .into_iter()
-            .filter_map(|mute| self.mute(mute.value, mute.defined, today))
-            .collect();
+        let mutes =
+            raw.mutes.into_iter().filter_map(|mute| self.mute(mute.value, mute.defined, today)).collect();
         for event in &raw.drift.ignore_events {
-            if event
-                .value
-                .split_once(':')
-                .is_none_or(|(service, name)| service.is_empty() || name.is_empty())
+            if event.value.split_once(':').is_none_or(|(service, name)| service.is_empty() || name.is_empty())
             {
                 self.problem(
                     event.defined,
@@ -225,10 +196,7 @@ impl Resolver<'_> {
             );
             None
         });
-        let s3 = raw.deliver.s3.map(|s3| Bucket {
-            bucket: s3.bucket.value,
-            prefix: s3.prefix,
-        });
+        let s3 = raw.deliver.s3.map(|s3| Bucket { bucket: s3.bucket.value, prefix: s3.prefix });
         let mut notes = Vec::new();
         for (asked, what) in [
             (!raw.accounts.is_empty(), "accounts"),
@@ -237,9 +205,7 @@ impl Resolver<'_> {
             (!raw.schedules.is_empty(), "schedules"),
         ] {
             if asked {
-                notes.push(format!(
-                    "The configuration has `{what}`, which this version does not act on."
-                ));
+                notes.push(format!("The configuration has `{what}`, which this version does not act on."));
             }
         }
         Config {
@@ -250,12 +216,7 @@ impl Resolver<'_> {
             drift: Drift {
                 automation_roles: raw.drift.automation_roles,
                 approved_people: raw.drift.approved_people,
-                ignore_events: raw
-                    .drift
-                    .ignore_events
-                    .into_iter()
-                    .map(|event| event.value)
-                    .collect(),
+                ignore_events: raw.drift.ignore_events.into_iter().map(|event| event.value).collect(),
             },
             deliver: Deliver { sns_topic_arn, s3 },
             notes,
@@ -275,10 +236,7 @@ impl Resolver<'_> {
         }
         for (id, severity) in severity {
             self.mention(id, severity.defined);
-            match Severity::ALL
-                .into_iter()
-                .find(|known| known.as_str() == severity.value)
-            {
+            match Severity::ALL.into_iter().find(|known| known.as_str() == severity.value) {
                 Some(severity) => {
                     overrides.severity.insert(id.clone(), severity);
                 }
@@ -331,11 +289,7 @@ impl Resolver<'_> {
         self.mention(&mute.policy.value, mute.policy.defined);
         for (key, text) in [("owner", &mute.owner), ("reason", &mute.reason)] {
             if text.trim().is_empty() {
-                self.problem(
-                    at,
-                    format!("this mute has no {key}"),
-                    "say who decided it, and why",
-                );
+                self.problem(at, format!("this mute has no {key}"), "say who decided it, and why");
             }
         }
         if mute.resource.value.trim().is_empty() || mute.resource.value.chars().all(|c| c == '*') {

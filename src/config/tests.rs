@@ -11,9 +11,7 @@ fn parse(text: &str) -> Result<Config, Diagnostics> {
 }
 
 fn problems(text: &str) -> Vec<String> {
-    parse(text).err().map_or(Vec::new(), |Diagnostics(list)| {
-        list.iter().map(|d| format!("{d:?}")).collect()
-    })
+    parse(text).err().map_or(Vec::new(), |Diagnostics(list)| list.iter().map(|d| format!("{d:?}")).collect())
 }
 
 #[test]
@@ -44,23 +42,11 @@ schedules: { nightly: { job: scan, cron: '0 3 * * ? *', timezone: UTC } }
 ",
     )
     .unwrap();
-    assert_eq!(
-        config.regions,
-        Regions::Named(vec!["eu-west-1".into(), "us-east-1".into()])
-    );
-    assert_eq!(
-        config.overrides.severity["logs-group-no-retention"],
-        Severity::Low
-    );
-    assert_eq!(
-        config.mutes[0].expires,
-        NaiveDate::from_ymd_opt(2027, 5, 1).unwrap()
-    );
+    assert_eq!(config.regions, Regions::Named(vec!["eu-west-1".into(), "us-east-1".into()]));
+    assert_eq!(config.overrides.severity["logs-group-no-retention"], Severity::Low);
+    assert_eq!(config.mutes[0].expires, NaiveDate::from_ymd_opt(2027, 5, 1).unwrap());
     assert_eq!(config.deliver.s3.unwrap().key("state.json"), "nightly/state.json");
-    assert_eq!(
-        config.notes,
-        ["The configuration has `schedules`, which this version does not act on."]
-    );
+    assert_eq!(config.notes, ["The configuration has `schedules`, which this version does not act on."]);
 }
 
 #[test]
@@ -101,10 +87,7 @@ fn what_is_wrong_is_named_with_its_place_and_its_remedy() {
 #[test]
 fn a_policy_that_does_not_exist_is_refused_once_the_policies_are_known() {
     let config = parse("params: { logs-group-no-retenton: { large_gb: 5 } }\n").unwrap();
-    let error = config
-        .check_policies(&["logs-group-no-retention"])
-        .unwrap_err()
-        .to_string();
+    let error = config.check_policies(&["logs-group-no-retention"]).unwrap_err().to_string();
     assert!(
         error.contains("aftermove.yaml:1") && error.contains("did you mean `logs-group-no-retention`?"),
         "{error}"

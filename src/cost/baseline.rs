@@ -43,10 +43,8 @@ pub enum Judgement {
 pub fn judge_last_day(points: &[Point], min_days: usize, max_weeks: usize) -> Judgement {
     let mut in_order: Vec<&Point> = points.iter().filter(|point| point.value.is_finite()).collect();
     in_order.sort_by(|a, b| a.at.cmp(&b.at).then(a.value.total_cmp(&b.value)));
-    let mut days: BTreeMap<NaiveDate, f64> = in_order
-        .into_iter()
-        .map(|point| (point.at.date_naive(), point.value))
-        .collect();
+    let mut days: BTreeMap<NaiveDate, f64> =
+        in_order.into_iter().map(|point| (point.at.date_naive(), point.value)).collect();
     let need = min_days.max(1);
     let Some((day, value)) = days.pop_last() else {
         return Judgement::TooFewDays { have: 0, need };
@@ -56,30 +54,21 @@ pub fn judge_last_day(points: &[Point], min_days: usize, max_weeks: usize) -> Ju
     if let Some(oldest) = window {
         days = days.split_off(&oldest);
     }
-    let too_few = Judgement::TooFewDays {
-        have: days.len(),
-        need,
-    };
+    let too_few = Judgement::TooFewDays { have: days.len(), need };
     if days.len() < need {
         return too_few;
     }
 
     let mut by_weekday: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for (earlier, value) in &days {
-        by_weekday
-            .entry(place(earlier.weekday()))
-            .or_default()
-            .push(*value);
+        by_weekday.entry(place(earlier.weekday())).or_default().push(*value);
     }
     by_weekday.retain(|_, values| values.len() >= WEEKDAY_VALUES);
     let same_weekday = by_weekday.get(&place(day.weekday()));
     let measure: Vec<f64> = same_weekday.map_or_else(|| days.values().copied().collect(), Clone::clone);
     // Three values of one weekday say little of how far days stray; the residuals of all weekdays say more.
     let deviation = if same_weekday.is_some() {
-        mad(&by_weekday
-            .values()
-            .flat_map(|values| residuals(values))
-            .collect::<Vec<_>>())
+        mad(&by_weekday.values().flat_map(|values| residuals(values)).collect::<Vec<_>>())
     } else {
         mad(&measure)
     };
@@ -113,17 +102,10 @@ mod tests {
 
     /// Daily values from Monday, 2 November 2026, on; None is a day without data.
     fn series(values: &[Option<f64>]) -> Vec<Point> {
-        let monday = "2026-11-02T00:00:00Z"
-            .parse::<chrono::DateTime<chrono::Utc>>()
-            .unwrap();
+        let monday = "2026-11-02T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
         (0i64..)
             .zip(values)
-            .filter_map(|(day, value)| {
-                Some(Point {
-                    at: monday + TimeDelta::days(day),
-                    value: (*value)?,
-                })
-            })
+            .filter_map(|(day, value)| Some(Point { at: monday + TimeDelta::days(day), value: (*value)? }))
             .collect()
     }
 
@@ -136,10 +118,7 @@ mod tests {
 
     #[test]
     fn below_the_minimum_it_says_what_is_missing() {
-        assert_eq!(
-            judge_last_day(&[], 7, 8),
-            Judgement::TooFewDays { have: 0, need: 7 }
-        );
+        assert_eq!(judge_last_day(&[], 7, 8), Judgement::TooFewDays { have: 0, need: 7 });
         assert_eq!(
             judge_last_day(&series(&[Some(1.0); 7]), 7, 8),
             Judgement::TooFewDays { have: 6, need: 7 },
@@ -168,15 +147,11 @@ mod tests {
     #[test]
     fn from_three_weeks_on_a_weekend_is_compared_with_weekends() {
         // Four weeks of 100 on weekdays and 20 on weekends, and the last Sunday at 90.
-        let mut values: Vec<Option<f64>> = (0..28)
-            .map(|day| Some(if day % 7 < 5 { 100.0 } else { 20.0 }))
-            .collect();
+        let mut values: Vec<Option<f64>> =
+            (0..28).map(|day| Some(if day % 7 < 5 { 100.0 } else { 20.0 })).collect();
         values[27] = Some(90.0);
         let baseline = judged(&values);
-        assert_eq!(
-            (baseline.median, baseline.days, baseline.same_weekday),
-            (20.0, 3, true)
-        );
+        assert_eq!((baseline.median, baseline.days, baseline.same_weekday), (20.0, 3, true));
         assert!(baseline.mad.abs() < f64::EPSILON, "weekends are no deviation");
     }
 

@@ -66,11 +66,7 @@ mod tests {
         assert_eq!(quantile(&values, 0.0), Some(10.0));
         assert_eq!(quantile(&values, 1.0), Some(40.0));
         assert_eq!(quantile(&values, 0.25), Some(17.5));
-        assert_eq!(
-            quantile(&values, 7.0),
-            Some(40.0),
-            "beyond the ends is at the ends"
-        );
+        assert_eq!(quantile(&values, 7.0), Some(40.0), "beyond the ends is at the ends");
         assert_eq!(median(&[3.0]), Some(3.0));
     }
 

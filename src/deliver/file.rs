@@ -16,18 +16,12 @@ pub struct FileError {
 
 /// Replaces the file, or creates it. Its directory has to exist.
 pub fn write(path: &Path, contents: &[u8]) -> Result<(), FileError> {
-    replace(path, contents).map_err(|source| FileError {
-        path: path.to_owned(),
-        source,
-    })
+    replace(path, contents).map_err(|source| FileError { path: path.to_owned(), source })
 }
 
 /// Finds out whether the file could be written, without touching it.
 pub fn check(path: &Path) -> Result<(), FileError> {
-    try_beside(path).map_err(|source| FileError {
-        path: path.to_owned(),
-        source,
-    })
+    try_beside(path).map_err(|source| FileError { path: path.to_owned(), source })
 }
 
 fn try_beside(path: &Path) -> io::Result<()> {
@@ -64,9 +58,7 @@ fn target(path: &Path) -> io::Result<PathBuf> {
 
 /// A pipe or a device such as /dev/stdout is written to, never replaced.
 fn is_special(target: &Path) -> bool {
-    target
-        .metadata()
-        .is_ok_and(|found| !found.is_file() && !found.is_dir())
+    target.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {

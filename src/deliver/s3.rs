@@ -9,11 +9,7 @@ use crate::report::{Report, json_v1};
 #[derive(Debug, thiserror::Error)]
 pub enum S3Error {
     #[error("cannot put the report to s3://{bucket}/{key}: {reason}")]
-    Put {
-        bucket: String,
-        key: String,
-        reason: String,
-    },
+    Put { bucket: String, key: String, reason: String },
     #[error("cannot render the report: {0}")]
     Render(#[from] serde_json::Error),
 }
@@ -101,9 +97,7 @@ mod tests {
                     && r.content_type() == Some("application/json")
             })
             .then_output(|| PutObjectOutput::builder().build());
-        let key = put_report(&client(&put), "b", "audit/prod/", &report())
-            .await
-            .unwrap();
+        let key = put_report(&client(&put), "b", "audit/prod/", &report()).await.unwrap();
         assert_eq!(key, "audit/prod/reports/2026-11-02/run.json");
         assert_eq!(report_key("", &report()), "reports/2026-11-02/run.json");
     }

@@ -17,11 +17,8 @@ use crate::report::sns::{self, MAX_BYTES, Message};
 const MAX_ENTRIES: usize = 10;
 /// Waits before an entry that SNS could not take is offered again; the SDK
 /// itself retries whole requests only.
-const BACKOFF: [Duration; 3] = [
-    Duration::from_millis(100),
-    Duration::from_millis(400),
-    Duration::from_millis(1600),
-];
+const BACKOFF: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1600)];
 
 /// What became of the messages of a run.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -44,18 +41,13 @@ pub struct Undelivered {
 impl Delivery {
     /// The undelivered findings as the state keeps them.
     pub fn for_state(&self) -> BTreeMap<String, Status> {
-        self.undelivered
-            .iter()
-            .map(|left| (left.finding_id.clone(), left.status))
-            .collect()
+        self.undelivered.iter().map(|left| (left.finding_id.clone(), left.status)).collect()
     }
 
     /// What the report should say about it.
     pub fn notes(&self) -> Vec<String> {
-        let summary = self
-            .summary_error
-            .iter()
-            .map(|error| format!("The summary could not be published: {error}"));
+        let summary =
+            self.summary_error.iter().map(|error| format!("The summary could not be published: {error}"));
         // One topic mostly fails for one reason, which is then said once.
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for left in &self.undelivered {
@@ -79,10 +71,7 @@ pub async fn publish(client: &Client, topic_arn: &str, report: &Report, retry: &
     let pending: Vec<Pending<'_>> = news
         .chain(retry)
         .filter(|finding| known.insert(&finding.id))
-        .map(|finding| Pending {
-            finding,
-            message: sns::finding(report, finding),
-        })
+        .map(|finding| Pending { finding, message: sns::finding(report, finding) })
         .collect();
     publish_findings(client, topic_arn, pending, &mut delivery).await;
 
@@ -115,11 +104,7 @@ struct Pending<'a> {
 
 impl Pending<'_> {
     fn undelivered(self, reason: String) -> Undelivered {
-        Undelivered {
-            finding_id: self.finding.id.clone(),
-            status: self.finding.status,
-            reason,
-        }
+        Undelivered { finding_id: self.finding.id.clone(), status: self.finding.status, reason }
     }
 }
 
@@ -150,15 +135,8 @@ async fn publish_batch(
     let mut waits = BACKOFF.into_iter();
     loop {
         let request = client.publish_batch().topic_arn(topic_arn);
-        let entries = batch
-            .iter()
-            .enumerate()
-            .map(|(i, pending)| entry(i, &pending.message));
-        let answer = match request
-            .set_publish_batch_request_entries(Some(entries.collect()))
-            .send()
-            .await
-        {
+        let entries = batch.iter().enumerate().map(|(i, pending)| entry(i, &pending.message));
+        let answer = match request.set_publish_batch_request_entries(Some(entries.collect())).send().await {
             Ok(answer) => answer,
             Err(error) => {
                 let reason = reason(&error, "sns:Publish");
@@ -170,13 +148,7 @@ async fn publish_batch(
         };
         let offered = batch.len();
         let wait = waits.next();
-        batch = remaining(
-            batch,
-            &answer,
-            wait.is_none(),
-            &mut delivery.undelivered,
-            &mut delivery.sent,
-        );
+        batch = remaining(batch, &answer, wait.is_none(), &mut delivery.undelivered, &mut delivery.sent);
         match wait {
             Some(wait) if !batch.is_empty() => {
                 tracing::debug!(offered, again = batch.len(), "SNS could not take some messages");
@@ -195,11 +167,7 @@ fn remaining<'a>(
     undelivered: &mut Vec<Undelivered>,
     sent: &mut usize,
 ) -> Vec<Pending<'a>> {
-    let taken: HashSet<&str> = answer
-        .successful()
-        .iter()
-        .filter_map(|entry| entry.id())
-        .collect();
+    let taken: HashSet<&str> = answer.successful().iter().filter_map(|entry| entry.id()).collect();
     let failed: HashMap<&str, _> = answer.failed().iter().map(|entry| (entry.id(), entry)).collect();
     let mut again = Vec::new();
     for (i, pending) in batch.into_iter().enumerate() {
@@ -270,11 +238,7 @@ fn attributes(message: &Message) -> HashMap<String, MessageAttributeValue> {
             .build()
             .expect("the data type is set")
     };
-    message
-        .attributes
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), attribute(value)))
-        .collect()
+    message.attributes.iter().map(|(name, value)| ((*name).to_owned(), attribute(value))).collect()
 }
 
 #[cfg(test)]

@@ -25,10 +25,7 @@ pub(super) enum Class {
 }
 
 fn change(origin: &'static str, reason: impl Into<String>) -> Class {
-    Class::Change {
-        origin,
-        reason: reason.into(),
-    }
+    Class::Change { origin, reason: reason.into() }
 }
 
 /// The settings' patterns, compiled.
@@ -91,9 +88,7 @@ pub(super) fn classify(record: Record<'_>, matchers: &Matchers) -> Class {
 }
 
 fn failed(record: Record<'_>, _: &Matchers) -> Option<Class> {
-    let code = record
-        .text("errorCode")
-        .or_else(|| record.text("responseElements.errorCode"));
+    let code = record.text("errorCode").or_else(|| record.text("responseElements.errorCode"));
     code.map(|_| Class::Attempt)
 }
 
@@ -102,18 +97,14 @@ fn read_only(record: Record<'_>, _: &Matchers) -> Option<Class> {
     let name = record.event_name();
     let reads = VERBS.iter().any(|verb| {
         // `Headline…` is another word than `Head…`.
-        name.strip_prefix(verb)
-            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_lowercase()))
+        name.strip_prefix(verb).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_lowercase()))
     });
     (reads || record.is_true("readOnly")).then_some(Class::Read)
 }
 
 fn ignored(record: Record<'_>, matchers: &Matchers) -> Option<Class> {
     let (service, name) = (record.service(), record.event_name());
-    let configured = any(
-        &matchers.ignore_events,
-        std::iter::once(format!("{service}:{name}").as_str()),
-    );
+    let configured = any(&matchers.ignore_events, std::iter::once(format!("{service}:{name}").as_str()));
     (configured || is_noise(service, name)).then_some(Class::Noise)
 }
 
@@ -130,14 +121,10 @@ fn made_by_a_service(record: Record<'_>, _: &Matchers) -> Option<Class> {
         return Some(change("service", "made by an AWS service"));
     }
     if record.has("userIdentity.inScopeOf") {
-        let issued_to = record
-            .text("userIdentity.inScopeOf.sourceArn")
-            .unwrap_or("an AWS service");
+        let issued_to = record.text("userIdentity.inScopeOf.sourceArn").unwrap_or("an AWS service");
         return Some(change("service", format!("credentials issued to {issued_to}")));
     }
-    let role = record
-        .role()
-        .filter(|role| role.starts_with("AWSServiceRoleFor"))?;
+    let role = record.role().filter(|role| role.starts_with("AWSServiceRoleFor"))?;
     Some(change("service", format!("service-linked role {role}")))
 }
 
@@ -149,11 +136,7 @@ fn configured_automation(record: Record<'_>, matchers: &Matchers) -> Option<Clas
         return None;
     }
     let who = record.role().map_or_else(|| record.actor(), str::to_owned);
-    let origin = if iac_agent(record).is_some() {
-        "iac"
-    } else {
-        "automation"
-    };
+    let origin = if iac_agent(record).is_some() { "iac" } else { "automation" };
     Some(change(origin, format!("{who} is configured as automation")))
 }
 
@@ -179,10 +162,7 @@ const IAC_AGENTS: [(&str, &str); 7] = [
 
 fn iac_agent(record: Record<'_>) -> Option<&'static str> {
     let agent = record.user_agent().to_ascii_lowercase();
-    IAC_AGENTS
-        .iter()
-        .find(|(mark, _)| agent.contains(mark))
-        .map(|(_, tool)| *tool)
+    IAC_AGENTS.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, tool)| *tool)
 }
 
 fn iac_tool(record: Record<'_>, _: &Matchers) -> Option<Class> {
@@ -192,18 +172,13 @@ fn iac_tool(record: Record<'_>, _: &Matchers) -> Option<Class> {
 fn federated_workload(record: Record<'_>, _: &Matchers) -> Option<Class> {
     let federation = "userIdentity.sessionContext.webIdFederationData";
     record.has(federation).then(|| {
-        let provider = record
-            .text(&format!("{federation}.federatedProvider"))
-            .unwrap_or("a web identity");
+        let provider = record.text(&format!("{federation}.federatedProvider")).unwrap_or("a web identity");
         change("automation", format!("signed in through {provider}"))
     })
 }
 
 fn cloudshell(record: Record<'_>, _: &Matchers) -> Option<Class> {
-    let marked = record
-        .user_agent()
-        .to_ascii_lowercase()
-        .contains("exec-env/cloudshell");
+    let marked = record.user_agent().to_ascii_lowercase().contains("exec-env/cloudshell");
     marked.then(|| change("cloudshell", "user agent of CloudShell"))
 }
 
@@ -215,36 +190,24 @@ fn console_session(record: Record<'_>, _: &Matchers) -> Option<Class> {
     if !record.has("tlsDetails") || is_console_agent(record.user_agent()) {
         return Some(change("console", "made in the console"));
     }
-    Some(change(
-        "console_credentials",
-        "console credentials in another client",
-    ))
+    Some(change("console_credentials", "console credentials in another client"))
 }
 
 fn console_agent(record: Record<'_>, _: &Matchers) -> Option<Class> {
     let agent = record.user_agent();
     let told = is_console_agent(agent) || (agent == AWS_INTERNAL && is_person(record));
-    told.then(|| {
-        change(
-            "console",
-            format!("low confidence: user agent {agent}, without the console's mark"),
-        )
-    })
+    told.then(|| change("console", format!("low confidence: user agent {agent}, without the console's mark")))
 }
 
 fn persons_command_line(record: Record<'_>, _: &Matchers) -> Option<Class> {
     let agent = record.user_agent().to_ascii_lowercase();
-    let cli = ["aws-cli/", "awspowershell", "aws-tools-for-powershell"]
-        .iter()
-        .any(|mark| agent.contains(mark));
+    let cli =
+        ["aws-cli/", "awspowershell", "aws-tools-for-powershell"].iter().any(|mark| agent.contains(mark));
     // An IAM user's keys may be a machine's as well, so it takes the CLI to tell a person.
     let manual = is_person(record) && (cli || record.identity_type() != "IAMUser");
     manual.then(|| {
         let client = if cli { "the command line" } else { "an SDK" };
-        change(
-            "manual_cli",
-            format!("a person's credentials ({}) in {client}", record.actor()),
-        )
+        change("manual_cli", format!("a person's credentials ({}) in {client}", record.actor()))
     })
 }
 
@@ -281,16 +244,9 @@ fn has_console_mark(record: Record<'_>) -> bool {
 fn is_console_agent(agent: &str) -> bool {
     let agent = agent.to_ascii_lowercase();
     let agent = agent.trim_start_matches('[');
-    [
-        "mozilla/",
-        "console.",
-        "signin.amazonaws.com",
-        "s3console",
-        "coral/jakarta",
-        "coral/netty",
-    ]
-    .iter()
-    .any(|start| agent.starts_with(start))
+    ["mozilla/", "console.", "signin.amazonaws.com", "s3console", "coral/jakarta", "coral/netty"]
+        .iter()
+        .any(|start| agent.starts_with(start))
         || agent.contains("console.amazonaws.com")
         || agent.contains("awslambdaconsole")
 }
@@ -298,9 +254,7 @@ fn is_console_agent(agent: &str) -> bool {
 /// Whether the identity is of a kind that people sign in with.
 fn is_person(record: Record<'_>) -> bool {
     matches!(record.identity_type(), "Root" | "IAMUser" | "IdentityCenterUser")
-        || record
-            .role()
-            .is_some_and(|role| role.starts_with("AWSReservedSSO_"))
+        || record.role().is_some_and(|role| role.starts_with("AWSReservedSSO_"))
         || record.session().is_some_and(|session| session.contains('@'))
 }
 

@@ -79,10 +79,7 @@ pub fn changes(events: &[&Event], settings: &Settings) -> Vec<Change> {
             });
         }
     }
-    let mut changes: Vec<Change> = steps
-        .into_iter()
-        .map(|(key, steps)| folded(key, &steps))
-        .collect();
+    let mut changes: Vec<Change> = steps.into_iter().map(|(key, steps)| folded(key, &steps)).collect();
     changes.sort_by_key(|change| change.first);
     changes
 }
@@ -101,10 +98,8 @@ fn folded(key: Key<'_>, steps: &[Step<'_>]) -> Change {
             event_names.push(name.to_owned());
         }
     }
-    let addresses: BTreeSet<&str> = steps
-        .iter()
-        .filter_map(|step| step.record.text("sourceIPAddress"))
-        .collect();
+    let addresses: BTreeSet<&str> =
+        steps.iter().filter_map(|step| step.record.text("sourceIPAddress")).collect();
     Change {
         meta: Meta {
             name: key.target.id.clone(),
@@ -120,10 +115,7 @@ fn folded(key: Key<'_>, steps: &[Step<'_>]) -> Change {
         approved: steps.iter().all(|step| step.approved),
         event_source: key.event_source.to_owned(),
         event_names,
-        event_ids: steps
-            .iter()
-            .map(|step| step.record.event_id().to_owned())
-            .collect(),
+        event_ids: steps.iter().map(|step| step.record.event_id().to_owned()).collect(),
         count: i64::try_from(steps.len()).unwrap_or(i64::MAX),
         first: steps.iter().find_map(|step| step.record.time()),
         last: steps.iter().rev().find_map(|step| step.record.time()),
@@ -149,15 +141,12 @@ pub fn fold_into(scope: &mut Scope, settings: &Settings) {
             (*name).clone_into(&mut change.meta.name);
         }
     }
-    scope
-        .resources
-        .retain(|resource| resource.type_name() != Change::TYPE);
+    scope.resources.retain(|resource| resource.type_name() != Change::TYPE);
     scope.resources.extend(changes.into_iter().map(Resource::from));
 
-    let coverage = scope.coverage_of(Event::TYPE).map(|events| Coverage {
-        resource_type: Change::TYPE.to_owned(),
-        ..events.clone()
-    });
+    let coverage = scope
+        .coverage_of(Event::TYPE)
+        .map(|events| Coverage { resource_type: Change::TYPE.to_owned(), ..events.clone() });
     scope.coverage.retain(|row| row.resource_type != Change::TYPE);
     scope.coverage.extend(coverage);
 }

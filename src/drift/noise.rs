@@ -6,34 +6,15 @@
 
 /// By event source, without `.amazonaws.com`.
 const NOISE: &[(&str, &[&str])] = &[
-    (
-        "athena",
-        &["StartQueryExecution", "StopQueryExecution", "BatchGet*"],
-    ),
-    (
-        "cloudformation",
-        &[
-            "DetectStack*",
-            "EstimateTemplateCost",
-            "ValidateTemplate",
-            "BatchDescribe*",
-        ],
-    ),
+    ("athena", &["StartQueryExecution", "StopQueryExecution", "BatchGet*"]),
+    ("cloudformation", &["DetectStack*", "EstimateTemplateCost", "ValidateTemplate", "BatchDescribe*"]),
     ("cloudshell", &["*"]),
     ("cloudtrail", &["StartQuery", "CancelQuery"]),
     (
         "cognito-idp",
-        &[
-            "InitiateAuth",
-            "AdminInitiateAuth",
-            "RespondToAuthChallenge",
-            "AdminRespondToAuthChallenge",
-        ],
+        &["InitiateAuth", "AdminInitiateAuth", "RespondToAuthChallenge", "AdminRespondToAuthChallenge"],
     ),
-    (
-        "config",
-        &["SelectResourceConfig", "SelectAggregateResourceConfig"],
-    ),
+    ("config", &["SelectResourceConfig", "SelectAggregateResourceConfig"]),
     ("dms", &["TestConnection", "RefreshSchemas"]),
     (
         "ecr",
@@ -56,16 +37,7 @@ const NOISE: &[(&str, &[&str])] = &[
         ],
     ),
     ("events", &["TestEventPattern"]),
-    (
-        "glue",
-        &[
-            "BatchGet*",
-            "CreateSession",
-            "RunStatement",
-            "StartCrawler",
-            "StartJobRun",
-        ],
-    ),
+    ("glue", &["BatchGet*", "CreateSession", "RunStatement", "StartCrawler", "StartJobRun"]),
     ("grafana", &["login_auth_sso"]),
     ("iam", &["Generate*", "Simulate*"]),
     (
@@ -105,10 +77,7 @@ const NOISE: &[(&str, &[&str])] = &[
             "RollbackTransaction",
         ],
     ),
-    (
-        "redshift-data",
-        &["BatchExecuteStatement", "CancelStatement", "ExecuteStatement"],
-    ),
+    ("redshift-data", &["BatchExecuteStatement", "CancelStatement", "ExecuteStatement"]),
     ("route53", &["TestDNSAnswer"]),
     ("scheduler", &["TestScheduleExpression"]),
     ("signin", &["*"]),

@@ -112,10 +112,7 @@ impl<'a> Record<'a> {
     /// Who did it: e-mail address or session of a person, user name, `root`, or role and session.
     pub(super) fn actor(self) -> String {
         let person = self.session().filter(|session| {
-            session.contains('@')
-                || self
-                    .role()
-                    .is_some_and(|role| role.starts_with("AWSReservedSSO_"))
+            session.contains('@') || self.role().is_some_and(|role| role.starts_with("AWSReservedSSO_"))
         });
         if let Some(person) = person {
             return person.to_owned();
@@ -137,11 +134,7 @@ impl<'a> Record<'a> {
 }
 
 fn or_text<'a>(column: &'a str, text: Option<&'a str>) -> &'a str {
-    if column.is_empty() {
-        text.unwrap_or_default()
-    } else {
-        column
-    }
+    if column.is_empty() { text.unwrap_or_default() } else { column }
 }
 
 /// The value at a dotted path of object keys.
@@ -159,12 +152,9 @@ pub(super) fn texts<'a>(value: &'a Value, path: &str) -> Vec<&'a str> {
             .flat_map(items)
             .filter_map(|value| {
                 let fields = value.as_object()?;
-                fields.get(key).or_else(|| {
-                    fields
-                        .iter()
-                        .find(|(k, _)| k.eq_ignore_ascii_case(key))
-                        .map(|(_, v)| v)
-                })
+                fields
+                    .get(key)
+                    .or_else(|| fields.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, v)| v))
             })
             .collect();
     }
@@ -189,11 +179,7 @@ fn without_version(name: &str) -> &str {
         .strip_suffix(|c: char| c.is_ascii_digit())
         .and_then(|rest| rest.strip_suffix('v'))
         .unwrap_or(name);
-    match dated
-        .len()
-        .checked_sub(8)
-        .and_then(|at| dated.split_at_checked(at))
-    {
+    match dated.len().checked_sub(8).and_then(|at| dated.split_at_checked(at)) {
         Some((plain, date)) if !plain.is_empty() && date.bytes().all(|b| b.is_ascii_digit()) => plain,
         _ => name,
     }
@@ -239,21 +225,12 @@ mod tests {
             .actor()
         };
         let session = |role: &str, session: &str| json!({ "type": "AssumedRole", "arn": format!("arn:aws:sts::1:assumed-role/{role}/{session}") });
-        assert_eq!(
-            actor(session("AWSReservedSSO_Admin_0a", "ann@example.com")),
-            "ann@example.com"
-        );
+        assert_eq!(actor(session("AWSReservedSSO_Admin_0a", "ann@example.com")), "ann@example.com");
         assert_eq!(actor(session("AWSReservedSSO_Admin_0a", "ann")), "ann");
         assert_eq!(actor(session("Admin", "ann@example.com")), "ann@example.com");
         assert_eq!(actor(session("deploy", "run-7")), "deploy/run-7");
-        assert_eq!(
-            actor(json!({ "type": "IAMUser", "userName": "bob", "principalId": "AIDA" })),
-            "bob"
-        );
-        assert_eq!(
-            actor(json!({ "type": "Root", "arn": "arn:aws:iam::1:root" })),
-            "root"
-        );
+        assert_eq!(actor(json!({ "type": "IAMUser", "userName": "bob", "principalId": "AIDA" })), "bob");
+        assert_eq!(actor(json!({ "type": "Root", "arn": "arn:aws:iam::1:root" })), "root");
         assert_eq!(
             actor(json!({ "type": "AWSService", "invokedBy": "ecs.amazonaws.com" })),
             "ecs.amazonaws.com"

@@ -151,10 +151,7 @@ pub(super) fn targets(record: Record<'_>) -> Vec<Target> {
         .or_else(|| looked_up(record).map(|target| vec![target]))
         .unwrap_or_else(|| {
             let id = format!("{}:{}", record.service(), record.event_name());
-            vec![Target {
-                id,
-                arn: String::new(),
-            }]
+            vec![Target { id, arn: String::new() }]
         })
 }
 
@@ -163,10 +160,7 @@ pub(super) fn targets(record: Record<'_>) -> Vec<Target> {
 fn looked_up(record: Record<'_>) -> Option<Target> {
     let named = || {
         record.0.resources.iter().filter_map(|resource| {
-            let name = resource
-                .resource_name
-                .as_deref()
-                .filter(|name| !name.is_empty())?;
+            let name = resource.resource_name.as_deref().filter(|name| !name.is_empty())?;
             Some((resource.resource_type.as_deref().unwrap_or_default(), name))
         })
     };
@@ -193,18 +187,12 @@ impl Form {
                 // A name, `name:alias`, `account:function:name`, or an ARN with or without an alias.
                 let name = value.split_once(":function:").map_or(value, |(_, name)| name);
                 let name = name.split(':').next().unwrap_or(name);
-                named(
-                    name,
-                    &filled("lambda:{region}:{account}:function:{id}", name, record),
-                )
+                named(name, &filled("lambda:{region}:{account}:function:{id}", name, record))
             }
             Self::LogGroup => {
                 let name = value.split_once(":log-group:").map_or(value, |(_, name)| name);
                 let name = name.trim_end_matches(":*");
-                named(
-                    name,
-                    &filled("logs:{region}:{account}:log-group:{id}", name, record),
-                )
+                named(name, &filled("logs:{region}:{account}:log-group:{id}", name, record))
             }
             Self::Topic if is_arn => {
                 // A subscription's ARN is its topic's and one part more.
@@ -230,10 +218,7 @@ impl Form {
 }
 
 fn named(id: &str, arn: &str) -> Target {
-    Target {
-        id: id.to_owned(),
-        arn: arn.to_owned(),
-    }
+    Target { id: id.to_owned(), arn: arn.to_owned() }
 }
 
 /// `…:listener/app/web/50dc/f2f7` and `…:listener-rule/app/web/50dc/f2f7/9683` belong to

@@ -7,10 +7,7 @@ use crate::inventory::CoverageStatus;
 fn event(id: &str, minute: u32, name: &str, group: &str, user: &str) -> Event {
     let time = format!("2026-11-20T10:{minute:02}:00Z");
     Event {
-        meta: Meta {
-            id: id.to_owned(),
-            ..Meta::default()
-        },
+        meta: Meta { id: id.to_owned(), ..Meta::default() },
         event_time: Some(time.parse().unwrap()),
         event_source: "ec2.amazonaws.com".to_owned(),
         event_name: name.to_owned(),
@@ -42,10 +39,7 @@ fn fold(events: &[Event], settings: &Settings) -> Vec<Change> {
 #[test]
 fn one_change_tells_what_one_person_did_to_one_resource() {
     let changes = fold(&clicks(), &Settings::default());
-    let told: Vec<_> = changes
-        .iter()
-        .map(|c| format!("{} {} {}", c.actor, c.meta.id, c.count))
-        .collect();
+    let told: Vec<_> = changes.iter().map(|c| format!("{} {} {}", c.actor, c.meta.id, c.count)).collect();
     assert_eq!(told, ["bob sg-1 3", "eve sg-1 1", "bob sg-2 1"], "oldest first");
     assert_eq!(
         changes[0],
@@ -78,22 +72,9 @@ fn one_change_tells_what_one_person_did_to_one_resource() {
 
 #[test]
 fn what_approved_people_do_is_told_and_marked() {
-    let settings = Settings {
-        approved_people: vec!["bo*".to_owned()],
-        ..Settings::default()
-    };
-    let approved: Vec<_> = fold(&clicks(), &settings)
-        .iter()
-        .map(|c| (c.actor.clone(), c.approved))
-        .collect();
-    assert_eq!(
-        approved,
-        [
-            ("bob".to_owned(), true),
-            ("eve".to_owned(), false),
-            ("bob".to_owned(), true)
-        ]
-    );
+    let settings = Settings { approved_people: vec!["bo*".to_owned()], ..Settings::default() };
+    let approved: Vec<_> = fold(&clicks(), &settings).iter().map(|c| (c.actor.clone(), c.approved)).collect();
+    assert_eq!(approved, [("bob".to_owned(), true), ("eve".to_owned(), false), ("bob".to_owned(), true)]);
 }
 
 #[test]
@@ -104,15 +85,9 @@ fn an_unreadable_record_is_told_from_the_columns_of_the_lookup() {
     event.meta.account = "111111111111".to_owned();
     event.meta.region = "eu-west-1".to_owned();
     let change = fold(&[event], &Settings::default()).remove(0);
-    assert_eq!(
-        (change.actor.as_str(), change.origin.as_str()),
-        ("bob", "sdk_unknown")
-    );
+    assert_eq!((change.actor.as_str(), change.origin.as_str()), ("bob", "sdk_unknown"));
     assert_eq!(change.meta.id, "ec2:AuthorizeSecurityGroupIngress");
-    assert_eq!(
-        (change.meta.account.as_str(), change.meta.region.as_str()),
-        ("111111111111", "eu-west-1")
-    );
+    assert_eq!((change.meta.account.as_str(), change.meta.region.as_str()), ("111111111111", "eu-west-1"));
 }
 
 #[test]

@@ -73,21 +73,11 @@ pub fn settle(
         }
     }
     let notes = run.mutes.notes(|policy| looks.ran_completely(policy));
-    let Run {
-        mut findings,
-        records,
-        ..
-    } = run;
+    let Run { mut findings, records, .. } = run;
     findings.sort_by_cached_key(|f| {
         let resource = &f.resource;
         let place = (resource.account.clone(), resource.region.clone());
-        (
-            Reverse(f.severity),
-            f.policy.clone(),
-            place,
-            resource.id.clone(),
-            f.id.clone(),
-        )
+        (Reverse(f.severity), f.policy.clone(), place, resource.id.clone(), f.id.clone())
     });
     let undelivered = previous
         .undelivered
@@ -160,11 +150,7 @@ impl<'a> Looks<'a> {
     }
 
     fn blind_reason(&self, record: &FindingRecord) -> Option<&'a str> {
-        let key = (
-            &*record.policy,
-            &*record.resource.account,
-            &*record.resource.region,
-        );
+        let key = (&*record.policy, &*record.resource.account, &*record.resource.region);
         self.blind.get(&key).copied()
     }
 
@@ -298,9 +284,7 @@ impl Run<'_> {
             last_seen: self.now,
             resolved_at: None,
         };
-        let mute = self
-            .mutes
-            .covering(&record.policy, &record.resource, Some(evaluation));
+        let mute = self.mutes.covering(&record.policy, &record.resource, Some(evaluation));
         self.report(id, record, status, mute);
     }
 
@@ -308,9 +292,7 @@ impl Run<'_> {
         let mute = self.mutes.covering(&known.policy, &known.resource, None);
         self.report(id, known.clone(), Status::Unknown, mute);
         if let Some(finding) = self.findings.last_mut() {
-            finding
-                .evidence
-                .insert("unknown_because".into(), Value::from(reason));
+            finding.evidence.insert("unknown_because".into(), Value::from(reason));
         }
     }
 

@@ -72,11 +72,7 @@ pub struct Finding {
 
 /// The identity of a finding: never of numbers that move.
 pub fn finding_id(policy: &str, resource: &Meta) -> String {
-    let key = if resource.arn.is_empty() {
-        &resource.id
-    } else {
-        &resource.arn
-    };
+    let key = if resource.arn.is_empty() { &resource.id } else { &resource.arn };
     let mut hash = Sha256::new();
     for part in [policy, &resource.account, &resource.region, key] {
         hash.update(part.as_bytes());

@@ -26,11 +26,7 @@ pub enum MuteError {
     #[error("a mute of {policy} names no resource")]
     NoResource { policy: String },
     #[error("the mute of {policy} on {resource:?} is no valid glob: {source}")]
-    Glob {
-        policy: String,
-        resource: String,
-        source: globset::Error,
-    },
+    Glob { policy: String, resource: String, source: globset::Error },
 }
 
 impl Mute {
@@ -49,25 +45,13 @@ impl Mute {
             match Glob::new(&resource) {
                 Ok(glob) => Some(glob.compile_matcher()),
                 Err(source) => {
-                    return Err(MuteError::Glob {
-                        policy,
-                        resource,
-                        source,
-                    });
+                    return Err(MuteError::Glob { policy, resource, source });
                 }
             }
         } else {
             None
         };
-        Ok(Self {
-            policy,
-            resource,
-            owner,
-            reason,
-            expires,
-            while_,
-            glob,
-        })
+        Ok(Self { policy, resource, owner, reason, expires, while_, glob })
     }
 
     pub fn expired(&self, now: DateTime<Utc>) -> bool {
@@ -84,10 +68,7 @@ impl Mute {
     }
 
     fn label(&self) -> String {
-        format!(
-            "The mute of {} on {} ({})",
-            self.policy, self.resource, self.owner
-        )
+        format!("The mute of {} on {} ({})", self.policy, self.resource, self.owner)
     }
 }
 
@@ -113,12 +94,7 @@ enum Use {
 
 impl<'a> Mutes<'a> {
     pub(super) fn new(mutes: &'a [Mute], while_holds: &'a WhileHolds<'a>, now: DateTime<Utc>) -> Self {
-        Self {
-            all: mutes,
-            while_holds,
-            now,
-            uses: vec![Use::Nothing; mutes.len()],
-        }
+        Self { all: mutes, while_holds, now, uses: vec![Use::Nothing; mutes.len()] }
     }
 
     /// The mute that covers a standing finding. Without an evaluation of this
@@ -159,15 +135,15 @@ impl<'a> Mutes<'a> {
                 return Some(format!("{label} expired on {} and mutes nothing.", mute.expires));
             }
             match used {
-                Use::WhileFalse => Some(format!(
-                    "{label} mutes nothing: its `while` condition no longer holds."
-                )),
-                Use::WhileUnknown => Some(format!(
-                    "{label} mutes nothing: its `while` condition could not be evaluated."
-                )),
-                Use::Nothing if ran_completely(&mute.policy) => Some(format!(
-                    "{label} matched no finding in this run; is it still needed?"
-                )),
+                Use::WhileFalse => {
+                    Some(format!("{label} mutes nothing: its `while` condition no longer holds."))
+                }
+                Use::WhileUnknown => {
+                    Some(format!("{label} mutes nothing: its `while` condition could not be evaluated."))
+                }
+                Use::Nothing if ran_completely(&mute.policy) => {
+                    Some(format!("{label} matched no finding in this run; is it still needed?"))
+                }
                 Use::Nothing | Use::Muted => None,
             }
         };
@@ -227,14 +203,7 @@ mod tests {
     #[test]
     fn a_mute_of_nothing_and_a_broken_glob_are_refused() {
         let new = |resource: &str| {
-            Mute::new(
-                "p".into(),
-                resource.into(),
-                String::new(),
-                String::new(),
-                NaiveDate::MAX,
-                None,
-            )
+            Mute::new("p".into(), resource.into(), String::new(), String::new(), NaiveDate::MAX, None)
         };
         assert!(matches!(new(""), Err(MuteError::NoResource { .. })));
         assert!(matches!(new("[*"), Err(MuteError::Glob { .. })));

@@ -51,10 +51,7 @@ pub enum StateError {
     #[error(
         "{origin} is no state file of aftermove: {source}; move it aside to start afresh: all findings will be new"
     )]
-    Malformed {
-        origin: String,
-        source: serde_json::Error,
-    },
+    Malformed { origin: String, source: serde_json::Error },
     #[error(
         "{origin} has state version {found}, and this aftermove knows version {known}; use the aftermove \
          that wrote it, or move it aside to start afresh: all findings will be new",
@@ -90,16 +87,10 @@ impl State {
         struct Versioned {
             version: u32,
         }
-        let malformed = |source| StateError::Malformed {
-            origin: origin.to_owned(),
-            source,
-        };
+        let malformed = |source| StateError::Malformed { origin: origin.to_owned(), source };
         let Versioned { version } = serde_json::from_slice(json).map_err(malformed)?;
         if version != Self::VERSION {
-            return Err(StateError::Version {
-                origin: origin.to_owned(),
-                found: version,
-            });
+            return Err(StateError::Version { origin: origin.to_owned(), found: version });
         }
         serde_json::from_slice(json).map_err(malformed)
     }
@@ -115,10 +106,7 @@ impl State {
     pub fn still_undelivered(&self, reported: &[Finding]) -> Vec<Finding> {
         let retry = |finding: &Finding| {
             let status = *self.undelivered.get(&finding.id)?;
-            finding.status.is_violation().then(|| Finding {
-                status,
-                ..finding.clone()
-            })
+            finding.status.is_violation().then(|| Finding { status, ..finding.clone() })
         };
         reported.iter().filter_map(retry).collect()
     }
@@ -166,9 +154,7 @@ mod tests {
     fn a_state_survives_the_way_through_json() {
         let mut state = State::default();
         let at: DateTime<Utc> = "2026-11-02T03:00:00Z".parse().unwrap();
-        state
-            .last_complete
-            .insert(State::place("123456789012", "eu-west-1"), at);
+        state.last_complete.insert(State::place("123456789012", "eu-west-1"), at);
         state.undelivered.insert("0011223344556677".into(), Status::New);
         state.findings.insert(
             "0011223344556677".into(),
@@ -177,10 +163,7 @@ mod tests {
                 severity: Severity::Medium,
                 status: Status::New,
                 resource_type: "AWS::Logs::LogGroup".into(),
-                resource: Meta {
-                    id: "/ecs/web".into(),
-                    ..Meta::default()
-                },
+                resource: Meta { id: "/ecs/web".into(), ..Meta::default() },
                 title: "t".into(),
                 message: "m".into(),
                 why: String::new(),

@@ -20,11 +20,8 @@ pub struct Query {
 impl Query {
     /// The same for the same question, so that policies share the answer.
     pub fn key(&self) -> String {
-        let dimensions: Vec<String> = self
-            .dimensions
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let dimensions: Vec<String> =
+            self.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!(
             "{}/{}{{{}}} {} {}s {}..{}",
             self.namespace,

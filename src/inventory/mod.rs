@@ -151,8 +151,7 @@ impl Scope {
 
     /// Whether every resource of the type was read.
     pub fn complete(&self, type_name: &str) -> bool {
-        self.coverage_of(type_name)
-            .is_some_and(|c| c.status == CoverageStatus::Complete)
+        self.coverage_of(type_name).is_some_and(|c| c.status == CoverageStatus::Complete)
     }
 
     pub fn coverage_of(&self, type_name: &str) -> Option<&Coverage> {

@@ -19,11 +19,7 @@ pub(crate) struct Bindings<'a> {
 impl<'a> Bindings<'a> {
     /// `context` has `resource`, `params` and `now`.
     pub(crate) fn new(context: Context<'a, 'a>, variables: &'a IndexMap<String, Expression>) -> Self {
-        Self {
-            context,
-            variables,
-            known: BTreeMap::new(),
-        }
+        Self { context, variables, known: BTreeMap::new() }
     }
 
     pub(crate) fn set_metrics(&mut self, metrics: Value) {
@@ -38,8 +34,7 @@ impl<'a> Bindings<'a> {
                 let failed = match self.resolve(variable) {
                     Ok(value) => {
                         // CEL looks `variables.x` up as one qualified name
-                        self.context
-                            .add_variable_from_value(format!("variables.{name}"), value);
+                        self.context.add_variable_from_value(format!("variables.{name}"), value);
                         None
                     }
                     Err(reason) => Some(reason),
@@ -54,32 +49,21 @@ impl<'a> Bindings<'a> {
     pub(crate) fn holds(&mut self, expression: &Expression) -> Result<bool, String> {
         match self.evaluate(expression)? {
             Value::Bool(value) => Ok(value),
-            other => Err(format!(
-                "{} is {:?}, not true or false",
-                expression.shown(),
-                other.type_of()
-            )),
+            other => Err(format!("{} is {:?}, not true or false", expression.shown(), other.type_of())),
         }
     }
 
     fn resolve(&self, expression: &Expression) -> Result<Value, String> {
-        self.context
-            .resolve(&expression.ast)
-            .map_err(|error| match error {
-                ExecutionError::FunctionError { message, .. } => message,
-                ExecutionError::UndeclaredReference(_) => self.missing(expression),
-                other => format!("{other} in {}", expression.shown()),
-            })
+        self.context.resolve(&expression.ast).map_err(|error| match error {
+            ExecutionError::FunctionError { message, .. } => message,
+            ExecutionError::UndeclaredReference(_) => self.missing(expression),
+            other => format!("{other} in {}", expression.shown()),
+        })
     }
 
     /// Names are checked at load, so that only a failed variable can be undeclared.
     fn missing(&self, expression: &Expression) -> String {
-        let mut failures = expression
-            .needs
-            .iter()
-            .filter_map(|place| self.known.get(place)?.clone());
-        failures
-            .next()
-            .unwrap_or_else(|| format!("{} names what is not there", expression.shown()))
+        let mut failures = expression.needs.iter().filter_map(|place| self.known.get(place)?.clone());
+        failures.next().unwrap_or_else(|| format!("{} names what is not there", expression.shown()))
     }
 }

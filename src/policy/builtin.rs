@@ -14,10 +14,7 @@ pub fn files() -> Vec<SourceFile> {
         .flatten()
         .filter_map(|entry| entry.as_file())
         .filter_map(|file| {
-            Some(SourceFile::new(
-                format!("policies/{}", file.path().display()),
-                file.contents_utf8()?,
-            ))
+            Some(SourceFile::new(format!("policies/{}", file.path().display()), file.contents_utf8()?))
         })
         .collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));

@@ -33,12 +33,7 @@ pub(crate) fn check<'a>(
     names: &Names<'a>,
     problems: &mut Vec<Diagnostic>,
 ) -> Type<'a> {
-    let mut checker = Checker {
-        file,
-        expression,
-        names,
-        problems,
-    };
+    let mut checker = Checker { file, expression, names, problems };
     checker.infer(&expression.ast, &mut Vec::new())
 }
 
@@ -71,10 +66,7 @@ type Bound<'a> = Vec<(String, Type<'a>)>;
 
 impl<'a> Checker<'_, 'a> {
     fn problem(&mut self, node: &IdedExpr, message: String, help: String) {
-        self.problems.push(
-            self.file
-                .diagnostic(self.expression.span(self.file, node), message, help),
-        );
+        self.problems.push(self.file.diagnostic(self.expression.span(self.file, node), message, help));
     }
 
     fn infer(&mut self, node: &IdedExpr, bound: &mut Bound<'a>) -> Type<'a> {
@@ -164,11 +156,8 @@ impl<'a> Checker<'_, 'a> {
             "params" | "variables" | "metrics" => Type::Of(Kind::Map),
             _ => {
                 let known = ["resource", "params", "variables", "metrics", "now"];
-                let help = did_you_mean(
-                    name,
-                    known.into_iter().chain(bound.iter().map(|(n, _)| n.as_str())),
-                )
-                .unwrap_or_else(|| format!("expressions know: {}", known.join(", ")));
+                let help = did_you_mean(name, known.into_iter().chain(bound.iter().map(|(n, _)| n.as_str())))
+                    .unwrap_or_else(|| format!("expressions know: {}", known.join(", ")));
                 self.problem(node, format!("unknown name `{name}`"), help);
                 Type::Any
             }
@@ -182,10 +171,9 @@ impl<'a> Checker<'_, 'a> {
                 self.names.params.get(member).map(|kind| Type::Of(*kind)),
                 self.names.params.keys().copied().collect(),
             ),
-            "variables" => (
-                self.names.variables.get(member).cloned(),
-                self.names.variables.keys().copied().collect(),
-            ),
+            "variables" => {
+                (self.names.variables.get(member).cloned(), self.names.variables.keys().copied().collect())
+            }
             "metrics" => {
                 let Some(metrics) = &self.names.metrics else {
                     self.problem(
@@ -223,16 +211,10 @@ impl<'a> Checker<'_, 'a> {
             if let Some(found) = properties.get(field) {
                 return Type::Schema(found);
             }
-            let what = if std::ptr::eq(schema, self.names.schema) {
-                self.names.resource_type
-            } else {
-                "this"
-            };
+            let what =
+                if std::ptr::eq(schema, self.names.schema) { self.names.resource_type } else { "this" };
             let help = did_you_mean(field, properties.keys().map(String::as_str)).unwrap_or_else(|| {
-                format!(
-                    "its fields are: {}",
-                    properties.keys().cloned().collect::<Vec<_>>().join(", ")
-                )
+                format!("its fields are: {}", properties.keys().cloned().collect::<Vec<_>>().join(", "))
             });
             self.problem(node, format!("no field `{field}` on {what}"), help);
             return Type::Any;
@@ -349,9 +331,7 @@ impl<'a> Checker<'_, 'a> {
         let family = |kind: &Kind| if *kind == Kind::Double { Kind::Int } else { *kind };
         let equality = name == op::EQUALS || name == op::NOT_EQUALS;
         let null = |kinds: &[Kind]| kinds.contains(&Kind::Null);
-        let meets = left
-            .iter()
-            .any(|l| right.iter().any(|r| family(l) == family(r) && *l != Kind::Null));
+        let meets = left.iter().any(|l| right.iter().any(|r| family(l) == family(r) && *l != Kind::Null));
         if !meets
             && !(equality && (left == [Kind::Null] || right == [Kind::Null] || null(&left) && null(&right)))
         {

@@ -20,11 +20,7 @@ use crate::inventory::{Inventory, Kind as _, Meta, Resource, Scope};
 
 /// The metric series that the policies need of a scope, for the resources that `skip` leaves in.
 pub fn metric_queries(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>) -> BTreeSet<Query> {
-    let asking: Vec<&Policy> = policies
-        .iter()
-        .copied()
-        .filter(|policy| policy.uses_metrics())
-        .collect();
+    let asking: Vec<&Policy> = policies.iter().copied().filter(|policy| policy.uses_metrics()).collect();
     let mut queries = BTreeSet::new();
     for_each(&asking, scope, now, |case| {
         if case.early_skip().is_none() {
@@ -42,11 +38,7 @@ pub fn detail_requests(
     scope: &Scope,
     now: DateTime<Utc>,
 ) -> BTreeMap<String, BTreeSet<String>> {
-    let asking: Vec<&Policy> = policies
-        .iter()
-        .copied()
-        .filter(|policy| !policy.details.is_empty())
-        .collect();
+    let asking: Vec<&Policy> = policies.iter().copied().filter(|policy| !policy.details.is_empty()).collect();
     let mut requests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for_each(&asking, scope, now, |case| {
         if case.early_skip().is_some() {
@@ -55,10 +47,7 @@ pub fn detail_requests(
         case.read_metrics(&|case, metric| case.series(metric, &scope.series));
         for (name, wanted) in &case.policy.details {
             if case.bindings.holds(wanted) == Ok(true) {
-                requests
-                    .entry(name.clone())
-                    .or_default()
-                    .insert(case.meta.arn.clone());
+                requests.entry(name.clone()).or_default().insert(case.meta.arn.clone());
             }
         }
     });
@@ -77,32 +66,21 @@ pub fn evaluate(policies: &[&Policy], inventory: &Inventory) -> Verdicts {
                 outcome: case.outcome(&|case, metric| case.series(metric, &scope.series)),
             });
         });
-        verdicts
-            .blind
-            .extend(policies.iter().filter_map(|policy| blind(policy, scope)));
+        verdicts.blind.extend(policies.iter().filter_map(|policy| blind(policy, scope)));
     }
     verdicts
 }
 
 /// Why absence proves nothing in a scope, if it does not.
 fn blind(policy: &Policy, scope: &Scope) -> Option<Blind> {
-    let wanted = if policy.resource_type == Change::TYPE {
-        Event::TYPE
-    } else {
-        policy.resource_type
-    };
+    let wanted = if policy.resource_type == Change::TYPE { Event::TYPE } else { policy.resource_type };
     let reason = match scope.coverage_of(wanted) {
         _ if scope.complete(wanted) => return None,
         Some(coverage) => coverage.detail.clone(),
         None => format!("{wanted} was not read"),
     };
     let (account, region) = (scope.account.clone(), scope.region.clone());
-    Some(Blind {
-        policy: policy.id.clone(),
-        account,
-        region,
-        reason,
-    })
+    Some(Blind { policy: policy.id.clone(), account, region, reason })
 }
 
 /// Converts each resource once and hands it to every policy of its type.
@@ -110,10 +88,7 @@ fn for_each(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl
     let mut by_type: BTreeMap<&str, Vec<(&Policy, Params<'_>)>> = BTreeMap::new();
     for &policy in policies {
         let params = Params(params_to_cel(&policy.params));
-        by_type
-            .entry(policy.resource_type)
-            .or_default()
-            .push((policy, params));
+        by_type.entry(policy.resource_type).or_default().push((policy, params));
     }
     let Ok(root) = base_context(now) else { return };
     for resource in &scope.resources {
@@ -128,12 +103,7 @@ fn for_each(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl
             let mut context = context.new_inner_scope();
             context.set_variable_resolver(params);
             let bindings = Bindings::new(context, &policy.variables);
-            f(&mut Case {
-                policy,
-                meta: resource.meta(),
-                now,
-                bindings,
-            });
+            f(&mut Case { policy, meta: resource.meta(), now, bindings });
         }
     }
 }
@@ -233,15 +203,10 @@ impl Case<'_> {
         }
         let mut evidence = Map::new();
         for (name, expression) in &policy.evidence {
-            let value = bindings
-                .evaluate(expression)
-                .map_or(Json::Null, |value| to_json(&value));
+            let value = bindings.evaluate(expression).map_or(Json::Null, |value| to_json(&value));
             evidence.insert(name.clone(), value);
         }
-        let cost = policy
-            .monthly_cost_usd
-            .as_ref()
-            .and_then(|cost| bindings.evaluate(cost).ok());
+        let cost = policy.monthly_cost_usd.as_ref().and_then(|cost| bindings.evaluate(cost).ok());
         let monthly_cost_usd = match cost {
             Some(Value::Float(usd)) => Some((usd * 100.0).round() / 100.0),
             Some(Value::Int(usd)) => to_text(&Value::Int(usd)).parse().ok(),
@@ -344,10 +309,7 @@ impl Case<'_> {
             ));
         }
         Series {
-            points: points
-                .into_iter()
-                .map(|(at, value)| Point { at, value })
-                .collect(),
+            points: points.into_iter().map(|(at, value)| Point { at, value }).collect(),
             incomplete: None,
         }
     }
@@ -366,20 +328,13 @@ impl Metric {
 }
 
 pub(super) fn unavailable(reason: String) -> Series {
-    Series {
-        points: Vec::new(),
-        incomplete: Some(reason),
-    }
+    Series { points: Vec::new(), incomplete: Some(reason) }
 }
 
 /// The first whose condition holds.
 fn fix(fixes: &[Fix], bindings: &mut Bindings<'_>) -> Option<String> {
     for fix in fixes {
-        if fix
-            .when
-            .as_ref()
-            .is_none_or(|when| bindings.holds(when) == Ok(true))
-        {
+        if fix.when.as_ref().is_none_or(|when| bindings.holds(when) == Ok(true)) {
             return Some(fix.template.render(bindings));
         }
     }

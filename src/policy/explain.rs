@@ -18,23 +18,14 @@ pub fn explain(policy: &Policy, actions: &[&str]) -> String {
         policy.pack.as_str(),
         policy.resource_type
     );
-    let _ = write!(
-        text,
-        "\nWhy\n{}\nFix\n{}",
-        indent(&policy.why_text),
-        indent(&policy.fix_text)
-    );
+    let _ = write!(text, "\nWhy\n{}\nFix\n{}", indent(&policy.why_text), indent(&policy.fix_text));
     if !policy.params.is_empty() {
         text.push_str("\nParams in force\n");
         for (name, value) in &policy.params {
             let _ = writeln!(text, "  {name}: {value}");
         }
     }
-    let _ = writeln!(
-        text,
-        "\nReads\n  {}",
-        policy.types().into_iter().collect::<Vec<_>>().join("\n  ")
-    );
+    let _ = writeln!(text, "\nReads\n  {}", policy.types().into_iter().collect::<Vec<_>>().join("\n  "));
     if policy.uses_metrics() {
         let _ = writeln!(
             text,

@@ -37,10 +37,7 @@ impl Expression {
         let whole = |message: String, help: &str| file.diagnostic(at..line_end(file, at), message, help);
         if text.len() > MAX_TEXT {
             return Err(whole(
-                format!(
-                    "the expression is {} bytes long; {MAX_TEXT} are allowed",
-                    text.len()
-                ),
+                format!("the expression is {} bytes long; {MAX_TEXT} are allowed", text.len()),
                 "split it up into variables",
             ));
         }
@@ -65,10 +62,7 @@ impl Expression {
         let ast = program.expression().clone();
         let spread = count(&ast);
         if spread > MAX_NODES {
-            return Err(whole(
-                "the expression is too large".to_owned(),
-                "split the policy up",
-            ));
+            return Err(whole("the expression is too large".to_owned(), "split the policy up"));
         }
         let mut offsets = Vec::new();
         visit(&ast, &mut |node| {
@@ -76,35 +70,18 @@ impl Expression {
                 offsets.push((node.id, start as usize));
             }
         });
-        Ok(Self {
-            text: text.to_owned(),
-            ast,
-            at,
-            offsets,
-            needs: BTreeSet::new(),
-            late: false,
-            spread,
-        })
+        Ok(Self { text: text.to_owned(), ast, at, offsets, needs: BTreeSet::new(), late: false, spread })
     }
 
     /// Where in the file a node of the tree stands.
     pub(crate) fn span(&self, file: &SourceFile, node: &IdedExpr) -> Range<usize> {
-        let offset = self
-            .offsets
-            .iter()
-            .find(|(id, _)| *id == node.id)
-            .map_or(0, |(_, at)| *at);
+        let offset = self.offsets.iter().find(|(id, _)| *id == node.id).map_or(0, |(_, at)| *at);
         locate(file, self.at, &self.text, offset)
     }
 
     /// The whole expression's place.
     pub(crate) fn whole_span(&self, file: &SourceFile) -> Range<usize> {
-        locate(
-            file,
-            self.at,
-            &self.text,
-            self.text.len() - self.text.trim_start().len(),
-        )
+        locate(file, self.at, &self.text, self.text.len() - self.text.trim_start().len())
     }
 
     /// The expression as an error message shows it.
@@ -123,9 +100,7 @@ impl Expression {
             }
         }
         if self.spread > MAX_SPREAD {
-            return Err(format!(
-                "with its variables in place the expression has over {MAX_SPREAD} parts"
-            ));
+            return Err(format!("with its variables in place the expression has over {MAX_SPREAD} parts"));
         }
         Ok(())
     }
@@ -171,16 +146,8 @@ pub(crate) fn children(node: &IdedExpr) -> Vec<&IdedExpr> {
             vec![&c.iter_range, &c.accu_init, &c.loop_cond, &c.loop_step, &c.result]
         }
         Expr::List(list) => list.elements.iter().collect(),
-        Expr::Map(map) => map
-            .entries
-            .iter()
-            .flat_map(|entry| entry_children(&entry.expr))
-            .collect(),
-        Expr::Struct(s) => s
-            .entries
-            .iter()
-            .flat_map(|entry| entry_children(&entry.expr))
-            .collect(),
+        Expr::Map(map) => map.entries.iter().flat_map(|entry| entry_children(&entry.expr)).collect(),
+        Expr::Struct(s) => s.entries.iter().flat_map(|entry| entry_children(&entry.expr)).collect(),
         Expr::Select(select) => vec![&select.operand],
         Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => Vec::new(),
     }
@@ -239,17 +206,11 @@ fn nesting(text: &str) -> usize {
 
 fn shorten(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() > 80 {
-        format!("{}…", line.chars().take(79).collect::<String>())
-    } else {
-        line
-    }
+    if line.chars().count() > 80 { format!("{}…", line.chars().take(79).collect::<String>()) } else { line }
 }
 
 fn line_end(file: &SourceFile, at: usize) -> usize {
-    file.text[at..]
-        .find('\n')
-        .map_or(file.text.len(), |length| at + length)
+    file.text[at..].find('\n').map_or(file.text.len(), |length| at + length)
 }
 
 /// CEL's position (line from 1, column from 1) as a byte offset.
@@ -282,8 +243,5 @@ fn locate(file: &SourceFile, at: usize, text: &str, offset: usize) -> Range<usiz
         return at..end;
     }
     let nth = text[..offset].matches(word).count();
-    file.text[at..]
-        .match_indices(word)
-        .nth(nth)
-        .map_or(at..end, |(found, _)| at + found..at + found + length)
+    file.text[at..].match_indices(word).nth(nth).map_or(at..end, |(found, _)| at + found..at + found + length)
 }

@@ -17,26 +17,10 @@ use crate::inventory::metrics::{Point, Series};
 pub const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("days", "days(n)", "a duration of n days"),
     ("hours", "hours(n)", "a duration of n hours"),
-    (
-        "pick",
-        "pick(map, keys)",
-        "the map with those keys alone; null for a key that it lacks",
-    ),
-    (
-        "pluck",
-        "pluck(map, field)",
-        "each entry's field of that name; null where the entry is null",
-    ),
-    (
-        "few",
-        "list.few(3)",
-        "the first entries in words, without repetition: `a, b, c and 4 more`",
-    ),
-    (
-        "usd",
-        "usd(16.425)",
-        "an amount of dollars as text: `$16.43`, whole dollars from a hundred on",
-    ),
+    ("pick", "pick(map, keys)", "the map with those keys alone; null for a key that it lacks"),
+    ("pluck", "pluck(map, field)", "each entry's field of that name; null where the entry is null"),
+    ("few", "list.few(3)", "the first entries in words, without repetition: `a, b, c and 4 more`"),
+    ("usd", "usd(16.425)", "an amount of dollars as text: `$16.43`, whole dollars from a hundred on"),
     ("total", "metrics.m.total()", "sum of the series"),
     ("peak", "metrics.m.peak()", "largest value of the series"),
     ("median", "metrics.m.median()", "median of the series"),
@@ -45,18 +29,10 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
         "metrics.m.mad()",
         "median absolute deviation, scaled by 1.4826 to compare with a standard deviation",
     ),
-    (
-        "quantile",
-        "metrics.m.quantile(0.95)",
-        "quantile of the series, linearly interpolated",
-    ),
+    ("quantile", "metrics.m.quantile(0.95)", "quantile of the series, linearly interpolated"),
     ("last", "metrics.m.last()", "value of the latest complete period"),
     ("periods", "metrics.m.periods()", "how many periods have data"),
-    (
-        "plus",
-        "metrics.a.plus(metrics.b)",
-        "the two series added up, period by period",
-    ),
+    ("plus", "metrics.a.plus(metrics.b)", "the two series added up, period by period"),
     (
         "baseline",
         "metrics.m.baseline(7, 8)",
@@ -78,9 +54,7 @@ pub(crate) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
 /// Whether a call of that name can be answered.
 pub(crate) fn is_known(name: &str) -> bool {
     FUNCTIONS.iter().any(|(known, ..)| *known == name)
-        || Context::with_env(Arc::clone(&ENV))
-            .add_function(name, || true)
-            .is_err()
+        || Context::with_env(Arc::clone(&ENV)).add_function(name, || true).is_err()
 }
 
 /// A context that has every function, and no variables yet.
@@ -90,11 +64,7 @@ pub(crate) fn context<'a>() -> Result<Context<'a, 'a>, cel::DeclarationError> {
     context.add_function("hours", |n: Value| span("hours", &n, 3_600.0))?;
     context.add_function("pick", pick)?;
     context.add_function("usd", |amount: f64| {
-        if amount.abs() < 100.0 {
-            format!("${amount:.2}")
-        } else {
-            format!("${amount:.0}")
-        }
+        if amount.abs() < 100.0 { format!("${amount:.2}") } else { format!("${amount:.0}") }
     })?;
     context.add_function("pluck", pluck)?;
     context.add_function("few", few)?;
@@ -102,16 +72,12 @@ pub(crate) fn context<'a>() -> Result<Context<'a, 'a>, cel::DeclarationError> {
     context.add_function("peak", |This(m): This<Value>| {
         some("peak", values(&m)?.into_iter().reduce(f64::max))
     })?;
-    context.add_function("median", |This(m): This<Value>| {
-        some("median", cost::median(&values(&m)?))
-    })?;
+    context.add_function("median", |This(m): This<Value>| some("median", cost::median(&values(&m)?)))?;
     context.add_function("mad", |This(m): This<Value>| some("mad", cost::mad(&values(&m)?)))?;
     context.add_function("quantile", |This(m): This<Value>, q: f64| {
         some("quantile", cost::quantile(&values(&m)?, q))
     })?;
-    context.add_function("last", |This(m): This<Value>| {
-        some("last", values(&m)?.last().copied())
-    })?;
+    context.add_function("last", |This(m): This<Value>| some("last", values(&m)?.last().copied()))?;
     context.add_function("periods", |This(m): This<Value>| {
         values(&m).map(|v| i64::try_from(v.len()).unwrap_or(i64::MAX))
     })?;
@@ -125,19 +91,11 @@ pub(crate) fn series_value(series: &Series) -> Value {
     let points = series
         .points
         .iter()
-        .map(|point| {
-            Value::List(Arc::new(vec![
-                Value::Int(point.at.timestamp()),
-                Value::Float(point.value),
-            ]))
-        })
+        .map(|point| Value::List(Arc::new(vec![Value::Int(point.at.timestamp()), Value::Float(point.value)])))
         .collect::<Vec<_>>();
     value::map([
         ("points".to_owned(), Value::List(Arc::new(points))),
-        (
-            "incomplete".to_owned(),
-            series.incomplete.clone().map_or(Value::Null, Value::from),
-        ),
+        ("incomplete".to_owned(), series.incomplete.clone().map_or(Value::Null, Value::from)),
     ])
 }
 
@@ -162,10 +120,7 @@ fn pick(from: Value, keys: Arc<Vec<Value>>) -> Result<Value, ExecutionError> {
     };
     Ok(value::map(keys.iter().map(|key| {
         let name = value::to_text(key);
-        let value = from
-            .get(&Key::from(name.as_str()))
-            .cloned()
-            .unwrap_or(Value::Null);
+        let value = from.get(&Key::from(name.as_str())).cloned().unwrap_or(Value::Null);
         (name, value)
     })))
 }
@@ -210,10 +165,7 @@ fn plus(This(a): This<Value>, b: Value) -> Result<Value, ExecutionError> {
         *sum.entry(point.at).or_default() += point.value;
     }
     let points = sum.into_iter().map(|(at, value)| Point { at, value }).collect();
-    Ok(series_value(&Series {
-        points,
-        incomplete: None,
-    }))
+    Ok(series_value(&Series { points, incomplete: None }))
 }
 
 fn baseline(This(m): This<Value>, min_days: i64, max_weeks: i64) -> Result<Value, ExecutionError> {
@@ -223,17 +175,11 @@ fn baseline(This(m): This<Value>, min_days: i64, max_weeks: i64) -> Result<Value
         Judgement::TooFewDays { .. } => return Ok(Value::Null),
     };
     Ok(value::map([
-        (
-            "day".to_owned(),
-            Value::from(judged.day.format("%A %Y-%m-%d").to_string()),
-        ),
+        ("day".to_owned(), Value::from(judged.day.format("%A %Y-%m-%d").to_string())),
         ("value".to_owned(), Value::Float(judged.value)),
         ("median".to_owned(), Value::Float(judged.median)),
         ("mad".to_owned(), Value::Float(judged.mad)),
-        (
-            "days".to_owned(),
-            Value::Int(i64::try_from(judged.days).unwrap_or(i64::MAX)),
-        ),
+        ("days".to_owned(), Value::Int(i64::try_from(judged.days).unwrap_or(i64::MAX))),
         ("same_weekday".to_owned(), Value::Bool(judged.same_weekday)),
     ]))
 }
@@ -254,10 +200,9 @@ fn points(series: &Value) -> Result<Vec<Point>, ExecutionError> {
 fn point(value: &Value) -> Option<Point> {
     let Value::List(pair) = value else { return None };
     match pair.as_slice() {
-        [Value::Int(at), Value::Float(value)] => Some(Point {
-            at: DateTime::from_timestamp(*at, 0)?,
-            value: *value,
-        }),
+        [Value::Int(at), Value::Float(value)] => {
+            Some(Point { at: DateTime::from_timestamp(*at, 0)?, value: *value })
+        }
         _ => None,
     }
 }
@@ -305,9 +250,7 @@ mod tests {
         assert!(context().is_ok());
         for (name, ..) in FUNCTIONS {
             assert!(
-                Context::with_env(Arc::clone(&ENV))
-                    .add_function(name, || true)
-                    .is_ok(),
+                Context::with_env(Arc::clone(&ENV)).add_function(name, || true).is_ok(),
                 "{name} is CEL's own already"
             );
         }
@@ -316,21 +259,13 @@ mod tests {
 
     #[test]
     fn a_series_that_is_incomplete_says_why_and_only_where_it_matters() {
-        let series = Series {
-            points: vec![],
-            incomplete: Some("GetMetricData was denied".into()),
-        };
+        let series = Series { points: vec![], incomplete: Some("GetMetricData was denied".into()) };
         let mut context = context().unwrap();
         context.add_variable_from_value("m", series_value(&series));
-        let error = Program::compile("m.total() > 1.0")
-            .unwrap()
-            .execute(&context)
-            .unwrap_err();
+        let error = Program::compile("m.total() > 1.0").unwrap().execute(&context).unwrap_err();
         assert!(error.to_string().contains("GetMetricData was denied"));
         assert_eq!(
-            Program::compile("true || m.total() > 1.0")
-                .unwrap()
-                .execute(&context),
+            Program::compile("true || m.total() > 1.0").unwrap().execute(&context),
             Ok(Value::Bool(true))
         );
     }
@@ -338,10 +273,8 @@ mod tests {
     #[test]
     fn pick_gives_null_for_what_is_not_there() {
         let context = context().unwrap();
-        let picked = Program::compile("pick({'a': 1, 'b': 2}, ['a', 'c'])")
-            .unwrap()
-            .execute(&context)
-            .unwrap();
+        let picked =
+            Program::compile("pick({'a': 1, 'b': 2}, ['a', 'c'])").unwrap().execute(&context).unwrap();
         assert_eq!(value::to_json(&picked), serde_json::json!({ "a": 1, "c": null }));
     }
 
@@ -352,10 +285,7 @@ mod tests {
             .unwrap()
             .execute(&context)
             .unwrap();
-        assert_eq!(
-            value::to_json(&plucked),
-            serde_json::json!({ "a": 1, "b": null, "c": null })
-        );
+        assert_eq!(value::to_json(&plucked), serde_json::json!({ "a": 1, "b": null, "c": null }));
     }
 
     #[test]

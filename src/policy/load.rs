@@ -36,19 +36,12 @@ pub fn load(
             Err(found) => problems.extend(found),
         }
     }
-    if problems.is_empty() {
-        Ok(policies.into_values().collect())
-    } else {
-        Err(Diagnostics(problems))
-    }
+    if problems.is_empty() { Ok(policies.into_values().collect()) } else { Err(Diagnostics(problems)) }
 }
 
 fn load_one(file: &SourceFile, overrides: &Overrides, details: &[&str]) -> Result<Policy, Vec<Diagnostic>> {
     let raw: RawPolicy = file.parse().map_err(|problem| vec![problem])?;
-    let mut loader = Loader {
-        file,
-        problems: Vec::new(),
-    };
+    let mut loader = Loader { file, problems: Vec::new() };
     let policy = loader.policy(raw, overrides, details);
     match policy {
         Some(policy) if loader.problems.is_empty() => Ok(policy),
@@ -80,10 +73,7 @@ impl Loader<'_> {
         let mut names = Names {
             resource_type,
             schema: &schema,
-            params: params
-                .iter()
-                .map(|(name, value)| (name.as_str(), Kind::of_json(value)))
-                .collect(),
+            params: params.iter().map(|(name, value)| (name.as_str(), Kind::of_json(value))).collect(),
             variables: BTreeMap::new(),
             metrics: None,
         };
@@ -91,11 +81,7 @@ impl Loader<'_> {
         names.metrics = Some(raw.metrics.keys().map(String::as_str).collect());
         let variables = self.variables(&raw, &mut names);
 
-        let mut build = Build {
-            loader: self,
-            names: &names,
-            variables: &variables,
-        };
+        let mut build = Build { loader: self, names: &names, variables: &variables };
         let skip = build.conditions(&raw.skip, "skip");
         let unknown = build.conditions(&raw.unknown, "unknown");
         let violation = build.condition(&raw.violation);
@@ -173,12 +159,7 @@ impl Loader<'_> {
                 "write words of lower-case letters and digits joined by `-`, as in `logs-group-no-retention`",
             );
         }
-        let stem = self
-            .file
-            .path
-            .rsplit(['/', '\\'])
-            .next()
-            .and_then(|name| name.strip_suffix(".yaml"));
+        let stem = self.file.path.rsplit(['/', '\\']).next().and_then(|name| name.strip_suffix(".yaml"));
         if stem != Some(id.as_str()) {
             self.problem(
                 &raw.id.defined,
@@ -193,21 +174,14 @@ impl Loader<'_> {
         if found.is_none() {
             let help = did_you_mean(&text.value, inventory::TYPES.iter().copied())
                 .unwrap_or_else(|| format!("the types are: {}", inventory::TYPES.join(", ")));
-            self.problem(
-                &text.defined,
-                format!("unknown resource type `{}`", text.value),
-                help,
-            );
+            self.problem(&text.defined, format!("unknown resource type `{}`", text.value), help);
         }
         found
     }
 
     fn params(&mut self, raw: &RawPolicy, overrides: &Overrides) -> Option<IndexMap<String, Json>> {
-        let mut params: IndexMap<String, Json> = raw
-            .params
-            .iter()
-            .map(|(name, value)| (name.clone(), value.value.clone()))
-            .collect();
+        let mut params: IndexMap<String, Json> =
+            raw.params.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
         for (name, value) in overrides.params.get(&raw.id.value).into_iter().flatten() {
             override_param(&mut params, name, value)
                 .map_err(|message| {
@@ -229,11 +203,7 @@ impl Loader<'_> {
             let raw = &metric.value;
             let period = self.length(&raw.period);
             let lookback = self.length(&raw.lookback);
-            let mut build = Build {
-                loader: self,
-                names,
-                variables: &none,
-            };
+            let mut build = Build { loader: self, names, variables: &none };
             let dimensions = build.all(&raw.dimensions);
             let when = raw.when.as_ref().map(|text| build.condition(text));
             let (period, lookback) = (period?, lookback?);
@@ -302,18 +272,11 @@ impl Loader<'_> {
     }
 
     fn prose(&mut self, raw: &RawPolicy) {
-        for (key, text) in [
-            ("title", &raw.title),
-            ("why", &raw.why),
-            ("fix", &raw.fix),
-            ("message", &raw.message),
-        ] {
+        for (key, text) in
+            [("title", &raw.title), ("why", &raw.why), ("fix", &raw.fix), ("message", &raw.message)]
+        {
             if text.value.trim().is_empty() {
-                self.problem(
-                    &text.defined,
-                    format!("`{key}` is empty"),
-                    "say it in a sentence or two",
-                );
+                self.problem(&text.defined, format!("`{key}` is empty"), "say it in a sentence or two");
             }
         }
     }
@@ -324,10 +287,7 @@ impl Loader<'_> {
 }
 
 /// `Some(None)` was an error already told.
-#[expect(
-    clippy::option_option,
-    reason = "absent and refused are different things here"
-)]
+#[expect(clippy::option_option, reason = "absent and refused are different things here")]
 fn flatten<T>(value: Option<Option<T>>) -> Option<Option<T>> {
     match value {
         None => Some(None),
@@ -368,12 +328,7 @@ fn timestamps(schema: &Json) -> BTreeSet<String> {
             }
             _ => continue,
         };
-        for (name, property) in fields
-            .get("properties")
-            .and_then(Json::as_object)
-            .into_iter()
-            .flatten()
-        {
+        for (name, property) in fields.get("properties").and_then(Json::as_object).into_iter().flatten() {
             if property.get("format").and_then(Json::as_str) == Some("date-time") {
                 found.insert(name.clone());
             }

@@ -114,11 +114,7 @@ impl Policy {
             .chain(&self.monthly_cost_usd)
             .chain(self.variables.values())
             .chain(self.metrics.iter().flat_map(|metric| {
-                metric
-                    .dimensions
-                    .iter()
-                    .map(|(_, expression)| expression)
-                    .chain(&metric.when)
+                metric.dimensions.iter().map(|(_, expression)| expression).chain(&metric.when)
             }))
             .chain(fixes.clone().filter_map(|fix| fix.when.as_ref()))
             .chain(fixes.flat_map(|fix| fix.template.expressions()))
@@ -128,15 +124,9 @@ impl Policy {
     /// The types that must be read to judge the resource: its own, and those
     /// that the derived fields it names are worked out from.
     pub fn types(&self) -> BTreeSet<&'static str> {
-        let fields: BTreeSet<String> = self
-            .expressions()
-            .flat_map(|expression| expression.members_of("resource"))
-            .collect();
-        let own = if self.resource_type == Change::TYPE {
-            Event::TYPE
-        } else {
-            self.resource_type
-        };
+        let fields: BTreeSet<String> =
+            self.expressions().flat_map(|expression| expression.members_of("resource")).collect();
+        let own = if self.resource_type == Change::TYPE { Event::TYPE } else { self.resource_type };
         let related = RELATIONS
             .iter()
             .filter(|relation| {

@@ -26,17 +26,11 @@ impl<'p> Condition<'p> {
     /// `place` points at the condition in the configuration file.
     pub fn compile(policy: &'p Policy, text: &str, place: &Diagnostic) -> Result<Self, Diagnostics> {
         let file = &place.source;
-        let schema = inventory::schema(policy.resource_type)
-            .unwrap_or_default()
-            .to_value();
+        let schema = inventory::schema(policy.resource_type).unwrap_or_default().to_value();
         let names = Names {
             resource_type: policy.resource_type,
             schema: &schema,
-            params: policy
-                .params
-                .iter()
-                .map(|(name, value)| (name.as_str(), Kind::of_json(value)))
-                .collect(),
+            params: policy.params.iter().map(|(name, value)| (name.as_str(), Kind::of_json(value))).collect(),
             variables: BTreeMap::new(),
             metrics: None,
         };
@@ -45,11 +39,7 @@ impl<'p> Condition<'p> {
         let mut problems = Vec::new();
         let found = check(file, &expression, &names, &mut problems);
         require_bool(file, &expression, &found, &names, &mut problems);
-        if problems.is_empty() {
-            Ok(Self { policy, expression })
-        } else {
-            Err(Diagnostics(problems))
-        }
+        if problems.is_empty() { Ok(Self { policy, expression }) } else { Err(Diagnostics(problems)) }
     }
 
     /// Whether it holds of the evaluated resource; `None` where that cannot be told.
@@ -63,8 +53,6 @@ impl<'p> Condition<'p> {
         let mut context = base_context(now).ok()?;
         context.add_variable_as_val("resource", to_cel(&json, &self.policy.timestamps));
         context.add_variable_as_val("params", params_to_cel(&self.policy.params));
-        Bindings::new(context, &self.policy.variables)
-            .holds(&self.expression)
-            .ok()
+        Bindings::new(context, &self.policy.variables).holds(&self.expression).ok()
     }
 }

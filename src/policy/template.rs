@@ -45,10 +45,7 @@ impl Template {
         while let Some(brace) = rest.find('{') {
             literal.push_str(&rest[..brace]);
             let after = &rest[brace + 1..];
-            if let Some(escaped) = after
-                .strip_prefix('{')
-                .filter(|s| s.starts_with(char::is_alphabetic))
-            {
+            if let Some(escaped) = after.strip_prefix('{').filter(|s| s.starts_with(char::is_alphabetic)) {
                 literal.push('{');
                 rest = escaped;
             } else if after.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -123,11 +120,9 @@ impl Template {
     /// A list in a command is one argument per element.
     fn show(&self, value: &Value) -> String {
         match value {
-            Value::List(items) if self.quoting == Quoting::Shell => items
-                .iter()
-                .map(|item| quote(&to_text(item), self.quoting))
-                .collect::<Vec<_>>()
-                .join(" "),
+            Value::List(items) if self.quoting == Quoting::Shell => {
+                items.iter().map(|item| quote(&to_text(item), self.quoting)).collect::<Vec<_>>().join(" ")
+            }
             value => quote(&to_text(value), self.quoting),
         }
     }
@@ -163,9 +158,7 @@ fn place_of(file: &SourceFile, at: usize, text: &str) -> usize {
 fn looks_meant(after: &str) -> bool {
     let inside = after.split(['{', '}']).next().unwrap_or_default();
     after.starts_with(['!', '(', '[', '-', '"', '\''])
-        && ["resource.", "params.", "variables.", "metrics."]
-            .iter()
-            .any(|root| inside.contains(root))
+        && ["resource.", "params.", "variables.", "metrics."].iter().any(|root| inside.contains(root))
 }
 
 /// Bytes up to the closing brace, past braces and strings inside.
@@ -201,45 +194,27 @@ mod tests {
     #[test]
     fn braces_of_hcl_and_json_stay_and_expressions_are_filled_in() {
         let text = "resource \"x\" \"{name}\" {\n  a = { b = 1 }\n}";
-        assert_eq!(
-            render(text, Quoting::Hcl, "web"),
-            "resource \"x\" \"web\" {\n  a = { b = 1 }\n}"
-        );
+        assert_eq!(render(text, Quoting::Hcl, "web"), "resource \"x\" \"web\" {\n  a = { b = 1 }\n}");
         let json = "[{\"Value\":\"{name}\"}]";
-        assert_eq!(
-            render(json, Quoting::Plain, "resource.x"),
-            "[{\"Value\":\"resource.x\"}]"
-        );
-        assert_eq!(
-            render("${{var.x} {size(name)}", Quoting::Plain, "web"),
-            "${var.x} 3"
-        );
+        assert_eq!(render(json, Quoting::Plain, "resource.x"), "[{\"Value\":\"resource.x\"}]");
+        assert_eq!(render("${{var.x} {size(name)}", Quoting::Plain, "web"), "${var.x} 3");
     }
 
     #[test]
     fn a_hostile_name_cannot_break_out_of_a_command_or_of_hcl() {
-        assert_eq!(
-            render("rm {name}", Quoting::Shell, "a; rm -rf / '"),
-            r"rm 'a; rm -rf / '\'''"
-        );
+        assert_eq!(render("rm {name}", Quoting::Shell, "a; rm -rf / '"), r"rm 'a; rm -rf / '\'''");
         assert_eq!(render("rm {name}", Quoting::Shell, "-rf"), "rm '-rf'");
         assert_eq!(render("\"{name}\"", Quoting::Hcl, "a\"${x}"), "\"a\\\"$${x}\"");
     }
 
     #[test]
     fn a_list_in_a_command_is_one_argument_per_element() {
-        assert_eq!(
-            render("rm {true ? [name, 'b'] : []}", Quoting::Shell, "a b"),
-            "rm 'a b' b"
-        );
+        assert_eq!(render("rm {true ? [name, 'b'] : []}", Quoting::Shell, "a b"), "rm 'a b' b");
     }
 
     #[test]
     fn an_expression_that_cannot_be_evaluated_says_so() {
-        assert_eq!(
-            render("{name.nope} left", Quoting::Plain, "web"),
-            "(unknown) left"
-        );
+        assert_eq!(render("{name.nope} left", Quoting::Plain, "web"), "(unknown) left");
     }
 
     #[test]

@@ -40,9 +40,7 @@ impl fmt::Display for TestResult {
         if !self.passed() {
             write!(f, "  ({}:{})", self.file, self.line)?;
         }
-        self.differences
-            .iter()
-            .try_for_each(|difference| write!(f, "\n       {difference}"))
+        self.differences.iter().try_for_each(|difference| write!(f, "\n       {difference}"))
     }
 }
 
@@ -63,9 +61,7 @@ pub fn run(policies: &[Policy]) -> Vec<TestResult> {
 
 /// The policy's cases happen on this Friday unless they say otherwise.
 fn default_now() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 11, 20, 3, 0, 0)
-        .single()
-        .unwrap_or_default()
+    Utc.with_ymd_and_hms(2026, 11, 20, 3, 0, 0).single().unwrap_or_default()
 }
 
 fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<String>, String> {
@@ -83,12 +79,7 @@ fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<String>, String> {
     context.add_variable_as_val("resource", to_cel(&json, &policy.timestamps));
     context.add_variable_as_val("params", params_to_cel(&in_force));
     let bindings = Bindings::new(context, &policy.variables);
-    let mut case = Case {
-        policy,
-        meta: resource.meta(),
-        now,
-        bindings,
-    };
+    let mut case = Case { policy, meta: resource.meta(), now, bindings };
     let outcome = case.outcome(&|case, metric| series(case, metric, test));
     Ok(differences(test, &outcome))
 }
@@ -97,10 +88,7 @@ fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<String>, String> {
 fn scope(policy: &Policy, test: &RawTest) -> Result<Scope, String> {
     let (account, region) = ("111122223333", "eu-west-1");
     let build = |type_name: &str, fields: &Json| -> Result<Resource, String> {
-        let mut fields = fields
-            .as_object()
-            .cloned()
-            .ok_or("a resource is a map of its fields")?;
+        let mut fields = fields.as_object().cloned().ok_or("a resource is a map of its fields")?;
         fields.shift_remove("resource_type");
         for (name, value) in [("account", account), ("region", region)] {
             fields.entry(name).or_insert_with(|| value.into());
@@ -116,10 +104,7 @@ fn scope(policy: &Policy, test: &RawTest) -> Result<Scope, String> {
     };
     let mut resources = vec![build(policy.resource_type, &test.resource)?];
     for related in &test.related {
-        let type_name = related
-            .get("resource_type")
-            .and_then(Json::as_str)
-            .unwrap_or_default();
+        let type_name = related.get("resource_type").and_then(Json::as_str).unwrap_or_default();
         resources.push(build(type_name, related)?);
     }
     let coverage = inventory::TYPES
@@ -128,11 +113,7 @@ fn scope(policy: &Policy, test: &RawTest) -> Result<Scope, String> {
             let unread = test.unread.iter().any(|unread| unread == name);
             Coverage {
                 resource_type: name.to_owned(),
-                status: if unread {
-                    CoverageStatus::Denied
-                } else {
-                    CoverageStatus::Complete
-                },
+                status: if unread { CoverageStatus::Denied } else { CoverageStatus::Complete },
                 detail: String::new(),
             }
         })
@@ -174,16 +155,8 @@ fn differences(test: &RawTest, outcome: &Outcome) -> Vec<String> {
     };
     let mut differences = Vec::new();
     if found != test.expect {
-        let because = if said.is_empty() {
-            String::new()
-        } else {
-            format!(": {said}")
-        };
-        differences.push(format!(
-            "expected {}, found {}{because}",
-            test.expect.as_str(),
-            found.as_str()
-        ));
+        let because = if said.is_empty() { String::new() } else { format!(": {said}") };
+        differences.push(format!("expected {}, found {}{because}", test.expect.as_str(), found.as_str()));
         return differences;
     }
     if let Some(says) = &test.says
@@ -198,20 +171,17 @@ fn differences(test: &RawTest, outcome: &Outcome) -> Vec<String> {
     if let Some(severity) = test.severity {
         match failure {
             Some(failure) if failure.severity == severity => {}
-            Some(failure) => differences.push(format!(
-                "expected severity {severity}, found {}",
-                failure.severity
-            )),
+            Some(failure) => {
+                differences.push(format!("expected severity {severity}, found {}", failure.severity));
+            }
             None => differences.push("expects a severity, but nothing fails here".to_owned()),
         }
     }
     if let Some(expected) = &test.fix_cli {
         let found = failure.and_then(|failure| failure.fix_cli.as_deref());
         if !found.is_some_and(|found| found.contains(expected)) {
-            differences.push(format!(
-                "expected fix_cli to contain {expected:?}, found {}",
-                found.unwrap_or("none")
-            ));
+            differences
+                .push(format!("expected fix_cli to contain {expected:?}, found {}", found.unwrap_or("none")));
         }
     }
     for (name, expected) in &test.evidence {

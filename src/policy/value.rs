@@ -50,20 +50,15 @@ pub(crate) fn to_cel<'v>(json: &'v Json, timestamps: &BTreeSet<String>) -> Box<d
 
 /// Parameters belong to a policy, not to a resource.
 pub(crate) fn params_to_cel(params: &IndexMap<String, Json>) -> Box<dyn Val + '_> {
-    let entries = params
-        .iter()
-        .map(|(name, value)| (CelMapKey::from(name.as_str()), to_cel(value, &BTreeSet::new())));
+    let entries =
+        params.iter().map(|(name, value)| (CelMapKey::from(name.as_str()), to_cel(value, &BTreeSet::new())));
     Box::new(CelMap::from(entries.collect::<HashMap<_, _>>()))
 }
 
 pub(crate) fn map(entries: impl IntoIterator<Item = (String, Cel)>) -> Cel {
-    let entries: HashMap<Key, Cel> = entries
-        .into_iter()
-        .map(|(name, value)| (Key::String(Arc::new(name)), value))
-        .collect();
-    Cel::Map(Map {
-        map: Arc::new(entries),
-    })
+    let entries: HashMap<Key, Cel> =
+        entries.into_iter().map(|(name, value)| (Key::String(Arc::new(name)), value)).collect();
+    Cel::Map(Map { map: Arc::new(entries) })
 }
 
 /// Maps come out sorted by key, since CEL's have no order.
@@ -71,11 +66,8 @@ pub(crate) fn to_json(value: &Cel) -> Json {
     match value {
         Cel::List(items) => Json::Array(items.iter().map(to_json).collect()),
         Cel::Map(map) => {
-            let mut entries: Vec<(String, Json)> = map
-                .map
-                .iter()
-                .map(|(key, value)| (key.to_string(), to_json(value)))
-                .collect();
+            let mut entries: Vec<(String, Json)> =
+                map.map.iter().map(|(key, value)| (key.to_string(), to_json(value))).collect();
             entries.sort_by(|a, b| a.0.cmp(&b.0));
             Json::Object(entries.into_iter().collect())
         }
@@ -107,11 +99,7 @@ fn number(value: f64) -> String {
         v if v >= 10.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     };
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -130,19 +118,10 @@ mod tests {
 
     #[test]
     fn integers_compare_and_add_whatever_their_json_sign() {
-        for expression in [
-            "r.n == 7",
-            "r.n in [7]",
-            "r.n + 1 == 8",
-            "r.n > 6",
-            "r.big > 0",
-            "r.none == null",
-        ] {
+        for expression in ["r.n == 7", "r.n in [7]", "r.n + 1 == 8", "r.n > 6", "r.big > 0", "r.none == null"]
+        {
             assert!(
-                holds(
-                    expression,
-                    &json!({ "n": 7u64, "big": 5_000_000_000u64, "none": null })
-                ),
+                holds(expression, &json!({ "n": 7u64, "big": 5_000_000_000u64, "none": null })),
                 "{expression}"
             );
         }
@@ -150,10 +129,7 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_with_three_figures_at_most() {
-        let shown: Vec<String> = [0.0, 0.126, 2.5, 12.34, 612.7, 1000.0]
-            .into_iter()
-            .map(number)
-            .collect();
+        let shown: Vec<String> = [0.0, 0.126, 2.5, 12.34, 612.7, 1000.0].into_iter().map(number).collect();
         assert_eq!(shown, ["0", "0.13", "2.5", "12.3", "613", "1000"]);
     }
 
@@ -164,10 +140,7 @@ mod tests {
         let Ok(Cel::Map(map)) = Cel::try_from(&*to_cel(&value, &fields)) else {
             panic!("an object becomes a map")
         };
-        assert!(matches!(
-            map.get(&Key::from("created_at")),
-            Some(Cel::Timestamp(_))
-        ));
+        assert!(matches!(map.get(&Key::from("created_at")), Some(Cel::Timestamp(_))));
         assert!(matches!(map.get(&Key::from("name")), Some(Cel::String(_))));
     }
 

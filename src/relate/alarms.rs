@@ -48,24 +48,10 @@ const SIGNALS: &[Signal] = &[
         balancer: "network",
         name: "errors",
         namespace: "AWS/NetworkELB",
-        metrics: &[
-            "TCP_Target_Reset_Count",
-            "TCP_ELB_Reset_Count",
-            "PortAllocationErrorCount",
-        ],
+        metrics: &["TCP_Target_Reset_Count", "TCP_ELB_Reset_Count", "PortAllocationErrorCount"],
     },
-    Signal {
-        balancer: "network",
-        name: "unhealthy_hosts",
-        namespace: "AWS/NetworkELB",
-        metrics: HOSTS,
-    },
-    Signal {
-        balancer: "gateway",
-        name: "unhealthy_hosts",
-        namespace: "AWS/GatewayELB",
-        metrics: HOSTS,
-    },
+    Signal { balancer: "network", name: "unhealthy_hosts", namespace: "AWS/NetworkELB", metrics: HOSTS },
+    Signal { balancer: "gateway", name: "unhealthy_hosts", namespace: "AWS/GatewayELB", metrics: HOSTS },
 ];
 
 /// What an alarm sees of one signal of one load balancer, the less the further up.
@@ -86,10 +72,7 @@ pub(super) fn signals(scope: &Scope) -> Vec<Option<BTreeMap<String, SignalCovera
         return scope.all::<LoadBalancer>().map(|_| None).collect();
     }
     let watch = Watch::of(scope);
-    scope
-        .all::<LoadBalancer>()
-        .map(|balancer| watch.signals_of(balancer))
-        .collect()
+    scope.all::<LoadBalancer>().map(|balancer| watch.signals_of(balancer)).collect()
 }
 
 struct Watch<'a> {
@@ -104,17 +87,11 @@ struct Watch<'a> {
 impl<'a> Watch<'a> {
     fn of(scope: &'a Scope) -> Self {
         let composites = Composites::of(scope);
-        let mut alarms: Vec<_> = scope
-            .all::<Alarm>()
-            .map(|alarm| (alarm, inaction(alarm, &composites)))
-            .collect();
+        let mut alarms: Vec<_> =
+            scope.all::<Alarm>().map(|alarm| (alarm, inaction(alarm, &composites))).collect();
         alarms.sort_by_key(|(alarm, _)| &alarm.meta.name);
-        let balancers = scope
-            .all::<LoadBalancer>()
-            .map(|balancer| balancer.metric_dimension.as_str());
-        let groups = scope
-            .all::<TargetGroup>()
-            .map(|group| group.metric_dimension.as_str());
+        let balancers = scope.all::<LoadBalancer>().map(|balancer| balancer.metric_dimension.as_str());
+        let groups = scope.all::<TargetGroup>().map(|group| group.metric_dimension.as_str());
         Self {
             alarms,
             existing: balancers.chain(groups).collect(),
@@ -158,20 +135,13 @@ impl<'a> Watch<'a> {
             return None;
         }
         let (verdict, reason) = if let Some(name) = maybe {
-            (
-                "maybe",
-                format!("alarm `{name}` runs a query that may or may not select it"),
-            )
+            ("maybe", format!("alarm `{name}` runs a query that may or may not select it"))
         } else {
             idle.append(&mut misses);
             idle.truncate(3);
             ("none", idle.join("; "))
         };
-        Some(SignalCoverage {
-            verdict: verdict.to_owned(),
-            alarm: None,
-            reason,
-        })
+        Some(SignalCoverage { verdict: verdict.to_owned(), alarm: None, reason })
     }
 
     fn sight(&self, alarm: &Alarm, balancer: &LoadBalancer, signal: &Signal) -> Sight {

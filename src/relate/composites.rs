@@ -158,11 +158,7 @@ mod tests {
             ["web:5xx"]
         );
         assert_eq!(children(r#"ALARM("say \"hi\"")"#), [r#"say "hi""#]);
-        assert_eq!(
-            children("ALARM(ALARM)"),
-            ["ALARM"],
-            "an alarm may be named like a state"
-        );
+        assert_eq!(children("ALARM(ALARM)"), ["ALARM"], "an alarm may be named like a state");
     }
 
     #[test]
@@ -173,24 +169,14 @@ mod tests {
             ["a"],
             "NOT reaches into parentheses"
         );
-        assert_eq!(
-            children("NOT OK(a)"),
-            ["a"],
-            "leaving OK raises it as entering ALARM does"
-        );
-        assert_eq!(
-            children("OK(a) OR INSUFFICIENT_DATA(b) OR FALSE"),
-            Vec::<String>::new()
-        );
+        assert_eq!(children("NOT OK(a)"), ["a"], "leaving OK raises it as entering ALARM does");
+        assert_eq!(children("OK(a) OR INSUFFICIENT_DATA(b) OR FALSE"), Vec::<String>::new());
         assert_eq!(children("NOT (NOT (ALARM(a)))"), ["a"]);
     }
 
     #[test]
     fn at_least_names_a_list() {
-        assert_eq!(
-            children(r#"AT_LEAST(2, ALARM, (a, "b c", d)) AND ALARM(e)"#),
-            ["a", "b c", "d", "e"]
-        );
+        assert_eq!(children(r#"AT_LEAST(2, ALARM, (a, "b c", d)) AND ALARM(e)"#), ["a", "b c", "d", "e"]);
         assert_eq!(
             children("AT_LEAST(50%, OK, (a, b)) OR ALARM(c)"),
             ["c"],
@@ -216,11 +202,7 @@ mod tests {
         let scope = scope(read(Alarm::TYPE, alarms), &[]);
         let composites = Composites::of(&scope);
         let cpu = scope.all::<Alarm>().next().unwrap();
-        let names: Vec<_> = composites
-            .above(cpu)
-            .iter()
-            .map(|a| a.meta.name.as_str())
-            .collect();
+        let names: Vec<_> = composites.above(cpu).iter().map(|a| a.meta.name.as_str()).collect();
         assert_eq!(names, ["any", "web", "all"]);
     }
 }

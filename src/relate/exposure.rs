@@ -29,10 +29,8 @@ struct Rule<'a> {
 
 /// SecurityGroup.openings and SecurityGroup.unread_prefix_lists.
 pub(super) fn openings(scope: &Scope) -> Vec<(Vec<Opening>, Vec<String>)> {
-    let lists: BTreeMap<&str, &PrefixList> = scope
-        .all::<PrefixList>()
-        .map(|list| (list.meta.id.as_str(), list))
-        .collect();
+    let lists: BTreeMap<&str, &PrefixList> =
+        scope.all::<PrefixList>().map(|list| (list.meta.id.as_str(), list)).collect();
     let all_read = scope.complete(PrefixList::TYPE);
     scope
         .all::<SecurityGroup>()
@@ -43,10 +41,7 @@ pub(super) fn openings(scope: &Scope) -> Vec<(Vec<Opening>, Vec<String>)> {
                 .filter(|rule| !rule.is_egress)
                 .filter_map(|rule| rule.prefix_list_id.clone());
             let unread: BTreeSet<String> = named.filter(|_| !all_read).collect();
-            (
-                open_ports(&public_rules(group, &lists)),
-                unread.into_iter().collect(),
-            )
+            (open_ports(&public_rules(group, &lists)), unread.into_iter().collect())
         })
         .collect()
 }
@@ -73,14 +68,7 @@ fn public_rules<'a>(group: &'a SecurityGroup, lists: &BTreeMap<&str, &PrefixList
             ALL => (0, LAST_PORT),
             _ => (-1, -1),
         };
-        rules.push(Rule {
-            id: &rule.security_group_rule_id,
-            protocol,
-            from,
-            to,
-            source,
-            blocks,
-        });
+        rules.push(Rule { id: &rule.security_group_rule_id, protocol, from, to, source, blocks });
     }
     rules
 }
@@ -98,10 +86,7 @@ fn protocol_name(protocol: &str) -> &str {
 
 fn open_ports(rules: &[Rule<'_>]) -> Vec<Opening> {
     let protocols: BTreeSet<&str> = rules.iter().map(|rule| rule.protocol).collect();
-    protocols
-        .into_iter()
-        .flat_map(|protocol| openings_of(protocol, rules))
-        .collect()
+    protocols.into_iter().flat_map(|protocol| openings_of(protocol, rules)).collect()
 }
 
 fn openings_of(protocol: &str, rules: &[Rule<'_>]) -> Vec<Opening> {
@@ -133,10 +118,7 @@ fn openings_of(protocol: &str, rules: &[Rule<'_>]) -> Vec<Opening> {
 }
 
 fn opening(protocol: &str, from_port: i64, to_port: i64, rules: &[&Rule<'_>]) -> Opening {
-    let blocks: Vec<IpNet> = rules
-        .iter()
-        .flat_map(|rule| rule.blocks.iter().copied())
-        .collect();
+    let blocks: Vec<IpNet> = rules.iter().flat_map(|rule| rule.blocks.iter().copied()).collect();
     let share = share(&blocks);
     let sources: BTreeSet<&str> = rules.iter().map(|rule| rule.source.as_str()).collect();
     let rule_ids: BTreeSet<&str> = rules.iter().map(|rule| rule.id).collect();
@@ -157,10 +139,7 @@ pub(super) fn attachments(scope: &Scope) -> Vec<Option<Vec<Attachment>>> {
         return scope.all::<SecurityGroup>().map(|_| None).collect();
     };
     let balancers: Option<BTreeMap<&str, &LoadBalancer>> = scope.complete(LoadBalancer::TYPE).then(|| {
-        scope
-            .all::<LoadBalancer>()
-            .map(|balancer| (balancer.metric_dimension.as_str(), balancer))
-            .collect()
+        scope.all::<LoadBalancer>().map(|balancer| (balancer.metric_dimension.as_str(), balancer)).collect()
     });
     let mut carriers: BTreeMap<&str, Vec<Attachment>> = BTreeMap::new();
     for interface in scope.all::<NetworkInterface>() {
@@ -205,11 +184,7 @@ fn attachment(
     } else {
         (interface.interface_type.as_str(), interface.description.as_str())
     };
-    let label = if label.is_empty() {
-        &interface.meta.id
-    } else {
-        label
-    };
+    let label = if label.is_empty() { &interface.meta.id } else { label };
     Attachment {
         network_interface_id: interface.meta.id.clone(),
         kind: kind.to_owned(),
@@ -228,9 +203,7 @@ fn is_load_balancer(interface: &NetworkInterface) -> bool {
             interface.interface_type.as_str(),
             "load_balancer" | "network_load_balancer" | "gateway_load_balancer"
         )
-        || ["ELB app/", "ELB net/", "ELB gwy/"]
-            .iter()
-            .any(|prefix| interface.description.starts_with(prefix))
+        || ["ELB app/", "ELB net/", "ELB gwy/"].iter().any(|prefix| interface.description.starts_with(prefix))
 }
 
 #[cfg(test)]

@@ -38,10 +38,7 @@ mod tests {
 
     #[test]
     fn target_groups_are_joined_by_arn() {
-        let mut resources = read(
-            LoadBalancer::TYPE,
-            json!([{ "arn": "arn:web" }, { "arn": "arn:empty" }]),
-        );
+        let mut resources = read(LoadBalancer::TYPE, json!([{ "arn": "arn:web" }, { "arn": "arn:empty" }]));
         resources.extend(read(
             TargetGroup::TYPE,
             json!([
@@ -51,15 +48,10 @@ mod tests {
             ]),
         ));
         let ids = |groups: &Option<Vec<TargetGroup>>| {
-            groups
-                .as_ref()
-                .map(|g| g.iter().map(|g| g.meta.id.clone()).collect::<Vec<_>>())
+            groups.as_ref().map(|g| g.iter().map(|g| g.meta.id.clone()).collect::<Vec<_>>())
         };
         let complete = target_groups(&scope(resources.clone(), &[TargetGroup::TYPE]));
-        assert_eq!(
-            ids(&complete[0]),
-            Some(vec!["blue".to_owned(), "green".to_owned()])
-        );
+        assert_eq!(ids(&complete[0]), Some(vec!["blue".to_owned(), "green".to_owned()]));
         assert_eq!(ids(&complete[1]), Some(vec![]));
         assert_eq!(target_groups(&scope(resources, &[])), [None, None]);
     }

@@ -28,75 +28,42 @@ pub struct Relation {
 
 /// One row per derived field: what a policy that names the field needs to have read.
 pub const RELATIONS: &[Relation] = &[
-    Relation {
-        resource_type: SecurityGroup::TYPE,
-        field: "openings",
-        needs: &[PrefixList::TYPE],
-    },
-    Relation {
-        resource_type: SecurityGroup::TYPE,
-        field: "unread_prefix_lists",
-        needs: &[PrefixList::TYPE],
-    },
+    Relation { resource_type: SecurityGroup::TYPE, field: "openings", needs: &[PrefixList::TYPE] },
+    Relation { resource_type: SecurityGroup::TYPE, field: "unread_prefix_lists", needs: &[PrefixList::TYPE] },
     Relation {
         resource_type: SecurityGroup::TYPE,
         field: "attachments",
-        needs: &[
-            NetworkInterface::TYPE,
-            Subnet::TYPE,
-            RouteTable::TYPE,
-            LoadBalancer::TYPE,
-        ],
+        needs: &[NetworkInterface::TYPE, Subnet::TYPE, RouteTable::TYPE, LoadBalancer::TYPE],
     },
     Relation {
         resource_type: NatGateway::TYPE,
         field: "routed_subnet_ids",
         needs: &[Subnet::TYPE, RouteTable::TYPE],
     },
-    Relation {
-        resource_type: LoadBalancer::TYPE,
-        field: "target_groups",
-        needs: &[TargetGroup::TYPE],
-    },
+    Relation { resource_type: LoadBalancer::TYPE, field: "target_groups", needs: &[TargetGroup::TYPE] },
     Relation {
         resource_type: LoadBalancer::TYPE,
         field: "signals",
         needs: &[Alarm::TYPE, TargetGroup::TYPE],
     },
-    Relation {
-        resource_type: Alarm::TYPE,
-        field: "on_call",
-        needs: &[Topic::TYPE, Subscription::TYPE],
-    },
+    Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
 ];
 
 /// Fills in every derived field. Running it again, with more read, starts from scratch.
 pub fn relate(scope: &mut Scope) {
-    fill(
-        scope,
-        exposure::openings,
-        |group: &mut SecurityGroup, (openings, unread)| {
-            group.openings = Some(openings);
-            group.unread_prefix_lists = unread;
-        },
-    );
-    fill(
-        scope,
-        exposure::attachments,
-        |group: &mut SecurityGroup, attachments| group.attachments = attachments,
-    );
-    fill(
-        scope,
-        routes::routed_subnet_ids,
-        |nat: &mut NatGateway, subnets| {
-            nat.routed_subnet_ids = subnets;
-        },
-    );
-    fill(
-        scope,
-        load_balancers::target_groups,
-        |balancer: &mut LoadBalancer, groups| balancer.target_groups = groups,
-    );
+    fill(scope, exposure::openings, |group: &mut SecurityGroup, (openings, unread)| {
+        group.openings = Some(openings);
+        group.unread_prefix_lists = unread;
+    });
+    fill(scope, exposure::attachments, |group: &mut SecurityGroup, attachments| {
+        group.attachments = attachments;
+    });
+    fill(scope, routes::routed_subnet_ids, |nat: &mut NatGateway, subnets| {
+        nat.routed_subnet_ids = subnets;
+    });
+    fill(scope, load_balancers::target_groups, |balancer: &mut LoadBalancer, groups| {
+        balancer.target_groups = groups;
+    });
     fill(scope, alarms::signals, |balancer: &mut LoadBalancer, signals| {
         balancer.signals = signals;
     });

@@ -53,11 +53,7 @@ impl From<Way> for Option<OnCall> {
             Way::Leaves(detail) => ("unknown", None, detail),
             Way::Person(detail) => ("person", None, detail),
         };
-        Some(OnCall {
-            reaches: reaches.to_owned(),
-            hop,
-            detail,
-        })
+        Some(OnCall { reaches: reaches.to_owned(), hop, detail })
     }
 }
 
@@ -79,11 +75,7 @@ pub(super) fn on_call(scope: &Scope) -> Vec<Option<OnCall>> {
                 .map(|parent| (parent.meta.name.as_str(), network.way(parent)))
                 .collect();
             let best = above.into_iter().reduce(|best, next| {
-                if matches!(best.1, Way::Person(_)) || best.1 >= next.1 {
-                    best
-                } else {
-                    next
-                }
+                if matches!(best.1, Way::Person(_)) || best.1 >= next.1 { best } else { next }
             });
             match (own, best) {
                 (_, Some((parent, Way::Person(detail)))) => Some(OnCall {
@@ -119,19 +111,13 @@ impl<'a> Network<'a> {
         for subscription in scope.all::<Subscription>() {
             // SNS lists an ended subscription for some days.
             if subscription.meta.arn != "Deleted" {
-                subscriptions
-                    .entry(&subscription.topic_arn)
-                    .or_default()
-                    .push(subscription);
+                subscriptions.entry(&subscription.topic_arn).or_default().push(subscription);
             }
         }
         Self {
             account: &scope.account,
             region: &scope.region,
-            topics: scope
-                .all::<Topic>()
-                .map(|topic| topic.meta.arn.as_str())
-                .collect(),
+            topics: scope.all::<Topic>().map(|topic| topic.meta.arn.as_str()).collect(),
             topics_complete: scope.complete(Topic::TYPE),
             subscriptions,
             subscriptions_complete: scope.complete(Subscription::TYPE),
@@ -146,11 +132,7 @@ impl<'a> Network<'a> {
         if alarm.alarm_actions.is_empty() {
             return Way::Broken(Hop::NoAction, "it has no action for its ALARM state".to_owned());
         }
-        let ways: Vec<Way> = alarm
-            .alarm_actions
-            .iter()
-            .map(|action| self.way_of_action(action))
-            .collect();
+        let ways: Vec<Way> = alarm.alarm_actions.iter().map(|action| self.way_of_action(action)).collect();
         let persons: Vec<&str> = ways
             .iter()
             .filter_map(|way| match way {
@@ -211,10 +193,7 @@ impl<'a> Network<'a> {
             .flatten()
             .partition(|subscription| subscription.confirmed);
         if !confirmed.is_empty() {
-            let (count, protocols) = (
-                number(&confirmed, "confirmed subscription"),
-                protocols(&confirmed),
-            );
+            let (count, protocols) = (number(&confirmed, "confirmed subscription"), protocols(&confirmed));
             Way::Person(format!("topic `{name}` has {count} ({protocols})"))
         } else if !self.subscriptions_complete {
             Way::Unread
@@ -241,10 +220,7 @@ fn protocols(subscriptions: &[&Subscription]) -> String {
     for subscription in subscriptions {
         *counts.entry(&subscription.protocol).or_default() += 1;
     }
-    let counts: Vec<String> = counts
-        .iter()
-        .map(|(protocol, count)| format!("{count} {protocol}"))
-        .collect();
+    let counts: Vec<String> = counts.iter().map(|(protocol, count)| format!("{count} {protocol}")).collect();
     counts.join(", ")
 }
 

@@ -23,10 +23,7 @@ impl Share {
 /// The share that the union of the blocks covers.
 pub(super) fn share(blocks: &[IpNet]) -> Share {
     let disjoint = IpNet::aggregate(&blocks.iter().map(IpNet::trunc).collect());
-    Share {
-        ipv4: IPV4.share(&disjoint),
-        ipv6: IPV6.share(&disjoint),
-    }
+    Share { ipv4: IPV4.share(&disjoint), ipv6: IPV6.share(&disjoint) }
 }
 
 /// An address family's space, with disjoint blocks of it that are not public.
@@ -60,10 +57,7 @@ fn overlap(a: IpNet, b: IpNet) -> u128 {
     1 << (inner.max_prefix_len() - inner.prefix_len())
 }
 
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "a share needs no more than 52 bits; 1 stays exactly 1"
-)]
+#[allow(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits; 1 stays exactly 1")]
 fn ratio(part: u128, whole: u128) -> f64 {
     part as f64 / whole as f64
 }
@@ -73,10 +67,7 @@ const fn v4(a: u8, b: u8, c: u8, prefix_len: u8) -> IpNet {
 }
 
 const fn v6(a: u16, b: u16, prefix_len: u8) -> IpNet {
-    IpNet::V6(Ipv6Net::new_assert(
-        Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0),
-        prefix_len,
-    ))
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), prefix_len))
 }
 
 const IPV4: Space = Space {
@@ -99,10 +90,7 @@ const IPV4: Space = Space {
     ],
 };
 
-const IPV6: Space = Space {
-    whole: v6(0x2000, 0, 3),
-    reserved: &[v6(0x2001, 0xdb8, 32)],
-};
+const IPV6: Space = Space { whole: v6(0x2000, 0, 3), reserved: &[v6(0x2001, 0xdb8, 32)] };
 
 #[cfg(test)]
 mod tests {
@@ -133,10 +121,7 @@ mod tests {
     fn every_public_block_but_no_reserved_one_is_the_whole_space() {
         let reserved = IPV4.reserved;
         let mut rest = vec![IPV4.whole];
-        while let Some(i) = rest
-            .iter()
-            .position(|b| reserved.iter().any(|r| overlap(*b, *r) > 0))
-        {
+        while let Some(i) = rest.iter().position(|b| reserved.iter().any(|r| overlap(*b, *r) > 0)) {
             let block = rest.swap_remove(i);
             if reserved.iter().any(|r| r.contains(&block)) {
                 continue;

@@ -54,10 +54,7 @@ fn active(table: &RouteTable) -> impl Iterator<Item = &Route> {
 /// NatGateway.routed_subnet_ids.
 pub(super) fn routed_subnet_ids(scope: &Scope) -> Vec<Option<Vec<String>>> {
     let routes = Routes::of(scope);
-    scope
-        .all::<NatGateway>()
-        .map(|nat| Some(routes.as_ref()?.subnets_routed_to(&nat.meta.id)))
-        .collect()
+    scope.all::<NatGateway>().map(|nat| Some(routes.as_ref()?.subnets_routed_to(&nat.meta.id))).collect()
 }
 
 #[cfg(test)]
@@ -109,15 +106,9 @@ mod tests {
     #[test]
     fn a_nat_gateway_lists_the_subnets_that_are_routed_to_it() {
         let mut resources = network();
-        resources.extend(read(
-            NatGateway::TYPE,
-            json!([{ "id": "nat-1" }, { "id": "nat-2" }]),
-        ));
+        resources.extend(read(NatGateway::TYPE, json!([{ "id": "nat-1" }, { "id": "nat-2" }])));
         let complete = scope(resources.clone(), &[Subnet::TYPE, RouteTable::TYPE]);
-        assert_eq!(
-            routed_subnet_ids(&complete),
-            [Some(vec!["subnet-a".to_owned()]), Some(vec![])]
-        );
+        assert_eq!(routed_subnet_ids(&complete), [Some(vec!["subnet-a".to_owned()]), Some(vec![])]);
         let partial = scope(resources, &[RouteTable::TYPE]);
         assert_eq!(routed_subnet_ids(&partial), [None, None]);
     }

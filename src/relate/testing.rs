@@ -6,12 +6,8 @@ use crate::inventory::{Coverage, CoverageStatus, Resource, Scope};
 
 /// Resources of one type from a JSON list in which any field may be left out.
 pub(super) fn read(type_name: &str, list: Value) -> Vec<Resource> {
-    let Value::Array(list) = list else {
-        panic!("a list is wanted")
-    };
-    list.into_iter()
-        .map(|value| Resource::from_json(type_name, value).unwrap().unwrap())
-        .collect()
+    let Value::Array(list) = list else { panic!("a list is wanted") };
+    list.into_iter().map(|value| Resource::from_json(type_name, value).unwrap().unwrap()).collect()
 }
 
 /// A scope in which the named types were read completely, and no others.

@@ -6,15 +6,10 @@ use crate::inventory::{self, TYPES};
 
 /// One resource of each type that has derived fields, and what its joins need to find nothing missing.
 fn one_of_each() -> Vec<inventory::Resource> {
-    [
-        SecurityGroup::TYPE,
-        NatGateway::TYPE,
-        LoadBalancer::TYPE,
-        Alarm::TYPE,
-    ]
-    .iter()
-    .flat_map(|name| read(name, json!([{ "id": "one", "type": "application" }])))
-    .collect()
+    [SecurityGroup::TYPE, NatGateway::TYPE, LoadBalancer::TYPE, Alarm::TYPE]
+        .iter()
+        .flat_map(|name| read(name, json!([{ "id": "one", "type": "application" }])))
+        .collect()
 }
 
 fn field<'a>(resource: &'a Value, name: &str) -> &'a Value {
@@ -25,18 +20,10 @@ fn field<'a>(resource: &'a Value, name: &str) -> &'a Value {
 fn every_relation_names_a_field_of_its_type_and_known_types() {
     for relation in RELATIONS {
         let schema = inventory::schema(relation.resource_type).unwrap();
-        let described = schema
-            .as_value()
-            .pointer(&format!("/properties/{}/description", relation.field));
+        let described = schema.as_value().pointer(&format!("/properties/{}/description", relation.field));
         let described = described.and_then(Value::as_str).unwrap_or_default();
-        assert!(
-            described.starts_with("Derived: "),
-            "{relation:?} is documented as derived"
-        );
-        assert!(
-            relation.needs.iter().all(|need| TYPES.contains(need)),
-            "{relation:?}"
-        );
+        assert!(described.starts_with("Derived: "), "{relation:?} is documented as derived");
+        assert!(relation.needs.iter().all(|need| TYPES.contains(need)), "{relation:?}");
     }
 }
 
@@ -51,9 +38,7 @@ fn every_field_documented_as_derived_has_a_relation() {
             let text = property.get("description").and_then(Value::as_str).unwrap_or("");
             if text.starts_with("Derived: ") {
                 assert!(
-                    RELATIONS
-                        .iter()
-                        .any(|r| r.resource_type == *name && r.field == field),
+                    RELATIONS.iter().any(|r| r.resource_type == *name && r.field == field),
                     "{name}.{field}"
                 );
             }
@@ -69,22 +54,13 @@ fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
     relate(&mut nothing);
     for relation in RELATIONS {
         let of_type = |scope: &Scope| {
-            let resource = scope
-                .resources
-                .iter()
-                .find(|r| r.type_name() == relation.resource_type);
+            let resource = scope.resources.iter().find(|r| r.type_name() == relation.resource_type);
             resource.unwrap().to_json().unwrap()
         };
-        assert!(
-            !field(&of_type(&complete), relation.field).is_null(),
-            "{relation:?}"
-        );
+        assert!(!field(&of_type(&complete), relation.field).is_null(), "{relation:?}");
         // No rule names a prefix list and no action a topic, so these do not depend on them.
         if !["openings", "unread_prefix_lists", "on_call"].contains(&relation.field) {
-            assert!(
-                field(&of_type(&nothing), relation.field).is_null(),
-                "{relation:?}"
-            );
+            assert!(field(&of_type(&nothing), relation.field).is_null(), "{relation:?}");
         }
     }
 }

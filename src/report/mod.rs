@@ -85,9 +85,7 @@ impl Report {
 
     /// The coverage rows of what was not, or not completely, seen.
     pub fn unseen(&self) -> impl Iterator<Item = &CoverageRow> {
-        self.coverage
-            .iter()
-            .filter(|row| row.status != CoverageStatus::Complete)
+        self.coverage.iter().filter(|row| row.status != CoverageStatus::Complete)
     }
 
     pub fn saw_everything(&self) -> bool {
@@ -107,14 +105,8 @@ impl Report {
 
     /// How many findings there are by status, or `None` if there are none.
     fn counted(&self) -> Option<String> {
-        let order = [
-            Status::New,
-            Status::Reopened,
-            Status::Open,
-            Status::Unknown,
-            Status::Resolved,
-            Status::Muted,
-        ];
+        let order =
+            [Status::New, Status::Reopened, Status::Open, Status::Unknown, Status::Resolved, Status::Muted];
         let counts: Vec<String> = order
             .into_iter()
             .map(|status| (self.count(status), status))
@@ -129,18 +121,10 @@ impl PolicyCounts {
     /// Counts the outcomes of each policy, in the given order. A place where a
     /// policy was blind counts as one unknown, so that it never looks clean.
     pub fn tally<'a>(policies: impl IntoIterator<Item = &'a str>, verdicts: &Verdicts) -> Vec<Self> {
-        let mut counts: Vec<Self> = policies
-            .into_iter()
-            .map(|id| Self {
-                id: id.to_owned(),
-                ..Self::default()
-            })
-            .collect();
-        let index: BTreeMap<String, usize> = counts
-            .iter()
-            .enumerate()
-            .map(|(i, c)| (c.id.clone(), i))
-            .collect();
+        let mut counts: Vec<Self> =
+            policies.into_iter().map(|id| Self { id: id.to_owned(), ..Self::default() }).collect();
+        let index: BTreeMap<String, usize> =
+            counts.iter().enumerate().map(|(i, c)| (c.id.clone(), i)).collect();
         for evaluation in &verdicts.evaluations {
             if let Some(&i) = index.get(&evaluation.policy) {
                 let counts = &mut counts[i];

@@ -47,11 +47,7 @@ pub fn summary(report: &Report) -> Message {
         many => format!("{} accounts", many.len()),
     };
     let found = report.counted().unwrap_or_else(|| "nothing found".to_owned());
-    let incomplete = if report.saw_everything() {
-        ""
-    } else {
-        " (incomplete)"
-    };
+    let incomplete = if report.saw_everything() { "" } else { " (incomplete)" };
     Message {
         subject: subject(&format!("aftermove: {found} in {whose}{incomplete}")),
         body: summary_body(report, &whose),
@@ -72,11 +68,7 @@ fn summary_body(report: &Report, whose: &str) -> String {
         lines.push(format!("… and {} more in the report.", standing.len() - LISTED));
         lines.push(String::new());
     }
-    let resolved: Vec<&Finding> = report
-        .findings
-        .iter()
-        .filter(|f| f.status == Status::Resolved)
-        .collect();
+    let resolved: Vec<&Finding> = report.findings.iter().filter(|f| f.status == Status::Resolved).collect();
     if !resolved.is_empty() {
         lines.push("Resolved:".to_owned());
         let entries = resolved.iter().take(LISTED);
@@ -151,11 +143,7 @@ pub fn finding(report: &Report, finding: &Finding) -> Message {
         finding.status.as_str(),
     ));
     let budget = MAX_BYTES - subject.len() - attribute_bytes(&attributes);
-    Message {
-        body: finding_body(report, finding, budget),
-        subject,
-        attributes,
-    }
+    Message { body: finding_body(report, finding, budget), subject, attributes }
 }
 
 #[derive(Serialize)]
@@ -171,11 +159,7 @@ struct Body<'a> {
 /// cut, evidence first; the finding itself is never dropped.
 fn finding_body(report: &Report, finding: &Finding, budget: usize) -> String {
     let render = |finding: &Finding, truncated| {
-        let body = Body {
-            finding: FindingV1::from(finding),
-            run_id: &report.run.id,
-            truncated,
-        };
+        let body = Body { finding: FindingV1::from(finding), run_id: &report.run.id, truncated };
         // Strings, numbers, lists and string-keyed maps always have a JSON form.
         escaped(serde_json::to_string(&body).unwrap_or_default())
     };
@@ -207,11 +191,7 @@ fn finding_body(report: &Report, finding: &Finding, budget: usize) -> String {
 fn shrunk(value: &Value, limit: usize) -> Value {
     match value {
         Value::String(text) => Value::String(shortened(text, limit)),
-        Value::Array(items) => items
-            .iter()
-            .take(limit / 8)
-            .map(|item| shrunk(item, limit))
-            .collect(),
+        Value::Array(items) => items.iter().take(limit / 8).map(|item| shrunk(item, limit)).collect(),
         Value::Object(map) => Value::Object(shrunk_map(map, limit)),
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
@@ -219,9 +199,7 @@ fn shrunk(value: &Value, limit: usize) -> Value {
 
 fn shrunk_map(map: &Map<String, Value>, limit: usize) -> Map<String, Value> {
     let entries = map.iter().filter(|(key, _)| key.len() <= limit).take(limit / 8);
-    entries
-        .map(|(key, value)| (key.clone(), shrunk(value, limit)))
-        .collect()
+    entries.map(|(key, value)| (key.clone(), shrunk(value, limit))).collect()
 }
 
 fn shorten_texts(finding: &mut Finding, limit: usize) {
@@ -232,9 +210,7 @@ fn shorten_texts(finding: &mut Finding, limit: usize) {
         }
     }
     let resource = &mut finding.resource;
-    resource
-        .tags
-        .retain(|key, value| key.len() <= limit && value.len() <= limit);
+    resource.tags.retain(|key, value| key.len() <= limit && value.len() <= limit);
     while resource.tags.len() > 50 {
         resource.tags.pop_last();
     }
@@ -276,10 +252,7 @@ fn subject(text: &str) -> String {
 }
 
 fn attribute_bytes(attributes: &BTreeMap<&'static str, String>) -> usize {
-    attributes
-        .iter()
-        .map(|(name, value)| name.len() + "String".len() + value.len())
-        .sum()
+    attributes.iter().map(|(name, value)| name.len() + "String".len() + value.len()).sum()
 }
 
 #[cfg(test)]
@@ -292,11 +265,8 @@ mod tests {
 
     fn json() -> impl Strategy<Value = Value> {
         let text = (".{0,20}", 0..800usize).prop_map(|(text, times)| text.repeat(times));
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<i64>().prop_map(Value::from),
-            text.prop_map(Value::from)
-        ];
+        let leaf =
+            prop_oneof![Just(Value::Null), any::<i64>().prop_map(Value::from), text.prop_map(Value::from)];
         leaf.prop_recursive(3, 12, 4, |inner| {
             prop_oneof![
                 (prop::collection::vec(inner.clone(), 0..4), 1..20usize).prop_map(|(items, times)| {
@@ -343,10 +313,7 @@ mod tests {
         finding.message = "ä".repeat(200_000);
         finding.fix_cli = Some("aws ".repeat(100_000));
         finding.resource.name = "\u{1}".repeat(100_000);
-        finding
-            .resource
-            .tags
-            .extend((0..5000).map(|n| (n.to_string(), "x".repeat(100))));
+        finding.resource.tags.extend((0..5000).map(|n| (n.to_string(), "x".repeat(100))));
         fits_and_says_the_same(&finding);
         let body: Value = serde_json::from_str(&super::finding(&report(), &finding).body).unwrap();
         assert_eq!(body["fix_cli"], Value::Null);

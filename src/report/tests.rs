@@ -90,17 +90,12 @@ pub(super) fn report() -> Report {
     ];
     let muted = json!({ "owner": "ada", "reason": "audit trail", "expires": "2027-01-31" });
     report.findings[3].evidence.insert("muted".into(), muted);
-    report.findings[2]
-        .evidence
-        .insert("unknown_because".into(), "denied: logs:DescribeLogGroups".into());
+    report.findings[2].evidence.insert("unknown_because".into(), "denied: logs:DescribeLogGroups".into());
     report.notes = vec!["The mute of p on a (ada) expired on 2026-10-31 and mutes nothing.".into()];
     report
 }
 
-const PLAIN: Style = Style {
-    color: false,
-    width: 80,
-};
+const PLAIN: Style = Style { color: false, width: 80 };
 
 #[test]
 fn the_json_is_the_contract() {
@@ -263,26 +258,14 @@ fn a_run_that_found_nothing_but_could_not_see_everything_is_not_all_clear() {
 
 #[test]
 fn colour_only_paints_and_only_when_asked() {
-    let coloured = text::render(
-        &report(),
-        Style {
-            color: true,
-            width: 80,
-        },
-    );
+    let coloured = text::render(&report(), Style { color: true, width: 80 });
     assert!(coloured.contains("\u{1b}["));
     let plain = text::render(&report(), PLAIN);
     assert!(!plain.contains('\u{1b}'));
     let stripped = coloured
         .split('\u{1b}')
         .enumerate()
-        .map(|(i, part)| {
-            if i == 0 {
-                part
-            } else {
-                part.split_once('m').unwrap().1
-            }
-        })
+        .map(|(i, part)| if i == 0 { part } else { part.split_once('m').unwrap().1 })
         .collect::<String>();
     assert_eq!(stripped, plain);
 }
@@ -300,33 +283,17 @@ fn what_could_steer_a_terminal_is_shown_escaped_in_text_and_mail() {
         finding.fix = evil.into();
         finding.fix_cli = Some(evil.into());
         finding.evidence.insert("unknown_because".into(), evil.into());
-        finding
-            .evidence
-            .insert("muted".into(), json!({ "owner": evil, "reason": evil }));
+        finding.evidence.insert("muted".into(), json!({ "owner": evil, "reason": evil }));
     }
     hostile.coverage[1].detail = evil.into();
     hostile.notes = vec![evil.into()];
     hostile.accounts = vec![evil.into()];
     let summary = sns::summary(&hostile);
     let message = sns::finding(&hostile, &hostile.findings[0]);
-    let texts = [
-        text::render(&hostile, PLAIN),
-        summary.subject,
-        summary.body,
-        message.subject,
-        message.body,
-    ];
+    let texts = [text::render(&hostile, PLAIN), summary.subject, summary.body, message.subject, message.body];
     for text in texts {
-        assert!(
-            !text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']),
-            "{text:?}"
-        );
-        assert!(
-            !text
-                .lines()
-                .any(|line| line.trim_start().starts_with("all clear"))
-                || text.contains("$ ")
-        );
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{text:?}");
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("all clear")) || text.contains("$ "));
     }
 }
 
@@ -363,10 +330,7 @@ fn a_policy_that_was_blind_somewhere_never_counts_as_clean() {
         }],
     };
     let counts = PolicyCounts::tally(["b", "a"], &verdicts);
-    let shown: Vec<_> = counts
-        .iter()
-        .map(|c| (c.id.as_str(), c.pass, c.fail, c.skip, c.unknown))
-        .collect();
+    let shown: Vec<_> = counts.iter().map(|c| (c.id.as_str(), c.pass, c.fail, c.skip, c.unknown)).collect();
     assert_eq!(shown, [("b", 0, 0, 0, 1), ("a", 1, 0, 1, 1)]);
 }
 
@@ -402,9 +366,7 @@ fn the_summary_lists_the_gravest_and_says_what_it_leaves_out() {
     Run 01932d1e-0000-7000-8000-000000000000 (schedule)
     "#);
     let mut many = report();
-    many.findings = (0..500)
-        .map(|n| finding(&n.to_string(), Severity::High, Status::New))
-        .collect();
+    many.findings = (0..500).map(|n| finding(&n.to_string(), Severity::High, Status::New)).collect();
     let body = sns::summary(&many).body;
     assert!(body.len() <= MAX_BYTES);
     assert!(body.contains("and 470 more in the report"), "{body}");

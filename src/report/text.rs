@@ -22,22 +22,14 @@ const BOLD: Paint = Paint::new().bold();
 const FAINT: Paint = Paint::new().dimmed();
 
 pub fn render(report: &Report, style: Style) -> String {
-    let mut page = Page {
-        report,
-        style,
-        text: String::new(),
-    };
+    let mut page = Page { report, style, text: String::new() };
     page.violations();
     page.apart("COULD NOT BE CHECKED AGAIN", Status::Unknown, |finding| {
         let reason = evidence_text(finding, "unknown_because").map(|reason| format!("not checked: {reason}"));
         [Some(finding.message.clone()), reason]
     });
-    page.apart("RESOLVED", Status::Resolved, |finding| {
-        [Some(finding.title.clone()), None]
-    });
-    page.apart("MUTED", Status::Muted, |finding| {
-        [Some(finding.title.clone()), Some(muted_by(finding))]
-    });
+    page.apart("RESOLVED", Status::Resolved, |finding| [Some(finding.title.clone()), None]);
+    page.apart("MUTED", Status::Muted, |finding| [Some(finding.title.clone()), Some(muted_by(finding))]);
     page.unseen();
     page.notes();
     page.closing();
@@ -111,10 +103,8 @@ impl Page<'_> {
             }
         };
         let resource = self.painted(BOLD, &resource_label(finding));
-        let place = self.painted(
-            FAINT,
-            &place(self.report, &finding.resource.account, &finding.resource.region),
-        );
+        let place =
+            self.painted(FAINT, &place(self.report, &finding.resource.account, &finding.resource.region));
         self.line(&format!("  {severity} {status}  {resource}  {place}"));
     }
 
@@ -144,11 +134,7 @@ impl Page<'_> {
 
     fn closing(&mut self) {
         let report = self.report;
-        if !report
-            .findings
-            .iter()
-            .any(|f| f.status != Status::Resolved && f.status != Status::Muted)
-        {
+        if !report.findings.iter().any(|f| f.status != Status::Resolved && f.status != Status::Muted) {
             if report.saw_everything() {
                 let line = format!("All clear: {}.", seen(report));
                 self.wrapped("", "", &line);
@@ -171,11 +157,7 @@ impl Page<'_> {
     }
 
     fn painted(&self, paint: Paint, text: &str) -> String {
-        if self.style.color {
-            format!("{paint}{text}{paint:#}")
-        } else {
-            text.to_owned()
-        }
+        if self.style.color { format!("{paint}{text}{paint:#}") } else { text.to_owned() }
     }
 
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
@@ -250,17 +232,8 @@ pub(super) fn unseen_line(report: &Report, row: &CoverageRow) -> String {
 
 fn muted_by(finding: &Finding) -> String {
     let mute = finding.evidence.get("muted");
-    let part = |key| {
-        mute.and_then(|mute| mute.get(key))
-            .and_then(|value| value.as_str())
-            .unwrap_or("?")
-    };
-    format!(
-        "(by {} until {}: {})",
-        part("owner"),
-        part("expires"),
-        part("reason")
-    )
+    let part = |key| mute.and_then(|mute| mute.get(key)).and_then(|value| value.as_str()).unwrap_or("?");
+    format!("(by {} until {}: {})", part("owner"), part("expires"), part("reason"))
 }
 
 pub(super) fn evidence_text<'a>(finding: &'a Finding, key: &str) -> Option<&'a str> {

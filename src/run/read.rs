@@ -44,10 +44,7 @@ impl Aws {
     }
 
     pub(super) fn usage(&self) -> Usage {
-        Usage {
-            api_calls: self.meter.calls(),
-            usd: self.meter.usd(),
-        }
+        Usage { api_calls: self.meter.calls(), usd: self.meter.usd() }
     }
 }
 
@@ -85,11 +82,7 @@ pub(super) async fn read_aws(
         approved_people: config.drift.approved_people.clone(),
         ignore_events: config.drift.ignore_events.clone(),
         // on the command line the caller is a person, whose clicks count
-        own_principals: if request.trigger == "manual" {
-            Vec::new()
-        } else {
-            vec![caller.arn]
-        },
+        own_principals: if request.trigger == "manual" { Vec::new() } else { vec![caller.arn] },
     };
     let mut scopes = collect::collect(&contexts, &types, progress).await;
     // a read that took all its time, such as a long history, leaves the metrics the last quarter
@@ -105,18 +98,11 @@ pub(super) async fn read_aws(
         .zip(&contexts)
         .map(|(scope, context)| read_metrics_and_details(policies, scope, context, now));
     futures::future::join_all(details).await;
-    Ok(Inventory {
-        version: Inventory::VERSION,
-        taken_at: now,
-        scopes,
-    })
+    Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
 }
 
 fn events_from(state: &State, place: &str, now: DateTime<Utc>) -> DateTime<Utc> {
-    let from = state
-        .last_complete
-        .get(place)
-        .map_or(now - FIRST_WINDOW, |last| *last - EVENT_OVERLAP);
+    let from = state.last_complete.get(place).map_or(now - FIRST_WINDOW, |last| *last - EVENT_OVERLAP);
     from.max(now - EVENT_HISTORY)
 }
 
@@ -128,30 +114,17 @@ async fn read_metrics_and_details(
     context: &Context,
     now: DateTime<Utc>,
 ) {
-    let queries: Vec<_> = evaluate::metric_queries(policies, scope, now)
-        .into_iter()
-        .collect();
+    let queries: Vec<_> = evaluate::metric_queries(policies, scope, now).into_iter().collect();
     if !queries.is_empty() {
         scope.series = collect::fetch_metrics(context, &queries).await;
-        let failed: Vec<&str> = scope
-            .series
-            .values()
-            .filter_map(|series| series.incomplete.as_deref())
-            .collect();
-        let status = if failed.is_empty() {
-            CoverageStatus::Complete
-        } else {
-            CoverageStatus::Partial
-        };
+        let failed: Vec<&str> =
+            scope.series.values().filter_map(|series| series.incomplete.as_deref()).collect();
+        let status = if failed.is_empty() { CoverageStatus::Complete } else { CoverageStatus::Partial };
         let detail = match failed.first() {
             None => String::new(),
             Some(reason) => format!("{} of {} metric series: {reason}", failed.len(), queries.len()),
         };
-        scope.coverage.push(Coverage {
-            resource_type: "AWS::CloudWatch::Metric".to_owned(),
-            status,
-            detail,
-        });
+        scope.coverage.push(Coverage { resource_type: "AWS::CloudWatch::Metric".to_owned(), status, detail });
     }
     let wanted = evaluate::detail_requests(policies, scope, now);
     for detail in collect::DETAILS {
@@ -160,7 +133,9 @@ async fn read_metrics_and_details(
             detail.fill(context, scope, &arns).await;
         }
     }
-    relate::relate(scope);
+    if !wanted.is_empty() {
+        relate::relate(scope);
+    }
 }
 
 /// An inventory saved by `aftermove collect`.
@@ -170,15 +145,10 @@ pub(super) fn read_inventory(path: &std::path::Path) -> Result<Inventory, RunErr
     struct Versioned {
         version: u32,
     }
-    let bytes = std::fs::read(path).map_err(|source| files::FileError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes =
+        std::fs::read(path).map_err(|source| files::FileError::Read { path: path.to_owned(), source })?;
     let place = || path.display().to_string();
-    let malformed = |source| RunError::Inventory {
-        path: place(),
-        source,
-    };
+    let malformed = |source| RunError::Inventory { path: place(), source };
     let Versioned { version: found } = serde_json::from_slice(&bytes).map_err(malformed)?;
     if found != Inventory::VERSION {
         return Err(RunError::InventoryVersion { path: place(), found });

@@ -54,10 +54,7 @@ async fn config_file(place: &str, request: &Request) -> Result<SourceFile, RunEr
     let location: store::Location = place.parse()?;
     let sdk = collect::sdk_config(request.profile.as_deref(), None).await;
     let s3 = collect::s3(&sdk, &std::sync::Arc::default());
-    let (bytes, _) = location
-        .read(Some(&s3))
-        .await?
-        .ok_or_else(|| RunError::NoConfig(place.to_owned()))?;
+    let (bytes, _) = location.read(Some(&s3)).await?.ok_or_else(|| RunError::NoConfig(place.to_owned()))?;
     let text = String::from_utf8(bytes).map_err(|_| RunError::NoConfig(format!("UTF-8 text in {place}")))?;
     Ok(SourceFile::new(place, text))
 }
@@ -89,11 +86,7 @@ pub fn select<'p>(
         }
     }
     let wanted = |policy: &&Policy| {
-        if only.is_empty() {
-            packs.contains(&policy.pack)
-        } else {
-            only.contains(&policy.id)
-        }
+        if only.is_empty() { packs.contains(&policy.pack) } else { only.contains(&policy.id) }
     };
     Ok(policies.iter().filter(wanted).collect())
 }

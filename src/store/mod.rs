@@ -76,10 +76,7 @@ impl FromStr for Location {
         };
         match rest.split_once('/') {
             Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() && !key.ends_with('/') => {
-                Ok(Self::S3 {
-                    bucket: bucket.to_owned(),
-                    key: key.to_owned(),
-                })
+                Ok(Self::S3 { bucket: bucket.to_owned(), key: key.to_owned() })
             }
             _ => Err(LocationError(text.to_owned())),
         }
@@ -100,14 +97,8 @@ impl Location {
     /// The state of the last run; an empty one if there is none yet.
     pub async fn load(&self, s3: Option<&Client>) -> Result<Loaded, StoreError> {
         match self.read(s3).await? {
-            Some((json, etag)) => Ok(Loaded {
-                state: State::parse(&json, &self.to_string())?,
-                etag,
-            }),
-            None => Ok(Loaded {
-                state: State::default(),
-                etag: None,
-            }),
+            Some((json, etag)) => Ok(Loaded { state: State::parse(&json, &self.to_string())?, etag }),
+            None => Ok(Loaded { state: State::default(), etag: None }),
         }
     }
 
@@ -118,10 +109,7 @@ impl Location {
             Self::File(path) => match std::fs::read(path) {
                 Ok(bytes) => Ok(Some((bytes, None))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(source) => Err(StoreError::Read {
-                    path: path.clone(),
-                    source,
-                }),
+                Err(source) => Err(StoreError::Read { path: path.clone(), source }),
             },
             Self::S3 { bucket, key } => self.get(self.client(s3)?, bucket, key).await,
         }
@@ -154,17 +142,10 @@ impl Location {
         bucket: &str,
         key: &str,
     ) -> Result<Option<(Vec<u8>, Option<String>)>, StoreError> {
-        let failed = |reason| StoreError::Get {
-            location: self.clone(),
-            reason,
-        };
+        let failed = |reason| StoreError::Get { location: self.clone(), reason };
         let object = match s3.get_object().bucket(bucket).key(key).send().await {
             Ok(object) => object,
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(GetObjectError::is_no_such_key) =>
-            {
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 return Ok(None);
             }
             Err(error) => return Err(failed(reason(&error, GET_NEEDS))),
@@ -206,10 +187,7 @@ impl Location {
             },
             // If-Match on an object that is gone says NoSuchKey.
             Some("ConditionalRequestConflict" | "NoSuchKey") => Err(StoreError::Changed(self.clone())),
-            _ => Err(StoreError::Put {
-                location: self.clone(),
-                reason: reason(&error, "s3:PutObject"),
-            }),
+            _ => Err(StoreError::Put { location: self.clone(), reason: reason(&error, "s3:PutObject") }),
         }
     }
 }

@@ -10,10 +10,10 @@ use super::*;
 use crate::findings::Status;
 
 fn client(rules: &[&Rule]) -> Client {
-    let answers = rules.iter().fold(
-        MockResponseInterceptor::new().rule_mode(RuleMode::Sequential),
-        |answers, rule| answers.with_rule(rule),
-    );
+    let answers =
+        rules.iter().fold(MockResponseInterceptor::new().rule_mode(RuleMode::Sequential), |answers, rule| {
+            answers.with_rule(rule)
+        });
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
@@ -37,10 +37,7 @@ fn state() -> State {
 fn stored(state: &State, etag: &'static str) -> Rule {
     let json = state.to_json().unwrap();
     mock!(Client::get_object).then_output(move || {
-        GetObjectOutput::builder()
-            .e_tag(etag)
-            .body(ByteStream::from(json.clone()))
-            .build()
+        GetObjectOutput::builder().e_tag(etag).body(ByteStream::from(json.clone())).build()
     })
 }
 
@@ -59,10 +56,7 @@ fn a_location_is_none_or_s3_or_a_path() {
     assert_eq!(parse("none"), Ok(Location::None));
     assert_eq!(
         parse("s3://b/a/state.json"),
-        Ok(Location::S3 {
-            bucket: "b".into(),
-            key: "a/state.json".into()
-        })
+        Ok(Location::S3 { bucket: "b".into(), key: "a/state.json".into() })
     );
     assert_eq!(parse("./none"), Ok(Location::File("./none".into())));
     for wrong in ["", "s3://", "s3://b", "s3://b/", "s3:///k", "s3://b/prefix/"] {
@@ -87,11 +81,7 @@ async fn a_broken_state_file_is_an_error_that_names_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     std::fs::write(&path, "{").unwrap();
-    let error = Location::File(path.clone())
-        .load(None)
-        .await
-        .unwrap_err()
-        .to_string();
+    let error = Location::File(path.clone()).load(None).await.unwrap_err().to_string();
     assert!(error.starts_with(&path.display().to_string()), "{error}");
     assert!(error.contains("move it aside"), "{error}");
 }
@@ -112,9 +102,7 @@ async fn a_first_run_finds_no_object_and_writes_only_if_there_is_still_none() {
     let client = client(&[&missing, &put]);
     let loaded = s3().load(Some(&client)).await.unwrap();
     assert_eq!(loaded.state, State::default());
-    s3().save(&state(), loaded.etag.as_deref(), Some(&client))
-        .await
-        .unwrap();
+    s3().save(&state(), loaded.etag.as_deref(), Some(&client)).await.unwrap();
     assert_eq!(put.num_calls(), 1);
 }
 
@@ -127,9 +115,7 @@ async fn a_later_run_replaces_only_what_it_read() {
     let client = client(&[&get, &put]);
     let loaded = s3().load(Some(&client)).await.unwrap();
     assert_eq!(loaded.state, state());
-    s3().save(&state(), loaded.etag.as_deref(), Some(&client))
-        .await
-        .unwrap();
+    s3().save(&state(), loaded.etag.as_deref(), Some(&client)).await.unwrap();
     assert_eq!(put.num_calls(), 1);
 }
 
@@ -142,10 +128,7 @@ async fn a_state_that_another_run_wrote_meanwhile_is_not_overwritten() {
     }
     let put = refused(412, "PreconditionFailed");
     let other = stored(&State::default(), "\"v2\"");
-    let error = s3()
-        .save(&state(), Some("\"v1\""), Some(&client(&[&put, &other])))
-        .await
-        .unwrap_err();
+    let error = s3().save(&state(), Some("\"v1\""), Some(&client(&[&put, &other]))).await.unwrap_err();
     insta::assert_snapshot!(error, @"another run has written s3://audit/state.json since this one read it, so this run's state was not saved; the next run compares with the other run's");
 }
 
@@ -153,9 +136,7 @@ async fn a_state_that_another_run_wrote_meanwhile_is_not_overwritten() {
 async fn a_write_whose_answer_was_lost_is_recognised_as_our_own() {
     let put = refused(412, "PreconditionFailed");
     let ours = stored(&state(), "\"v2\"");
-    s3().save(&state(), Some("\"v1\""), Some(&client(&[&put, &ours])))
-        .await
-        .unwrap();
+    s3().save(&state(), Some("\"v1\""), Some(&client(&[&put, &ours]))).await.unwrap();
 }
 
 #[tokio::test]
@@ -164,9 +145,6 @@ async fn a_denial_says_which_permissions_are_needed() {
     let error = s3().load(Some(&client(&[&get]))).await.unwrap_err();
     insta::assert_snapshot!(error, @"cannot read the state from s3://audit/state.json: AccessDenied: no (it needs s3:GetObject, and s3:ListBucket: without that, S3 also denies an object that does not exist yet)");
     let put = refused(403, "AccessDenied");
-    let error = s3()
-        .save(&state(), None, Some(&client(&[&put])))
-        .await
-        .unwrap_err();
+    let error = s3().save(&state(), None, Some(&client(&[&put]))).await.unwrap_err();
     insta::assert_snapshot!(error, @"cannot write the state to s3://audit/state.json: AccessDenied: no (it needs s3:PutObject)");
 }

@@ -29,11 +29,7 @@ fn bomb() -> String {
 }
 
 fn nested(levels: usize) -> String {
-    format!(
-        "params: {{ deep: {}{} }}\n",
-        "[".repeat(levels),
-        "]".repeat(levels)
-    )
+    format!("params: {{ deep: {}{} }}\n", "[".repeat(levels), "]".repeat(levels))
 }
 
 fn violation(expression: &str) -> String {
@@ -71,35 +67,23 @@ fn a_malformed_policy_is_refused_with_its_place_and_a_remedy() {
             vec!["mine.yaml:7:1", "unknown key `wyh`", "did you mean `why`?"],
         ),
         // a key twice
-        (
-            format!("{POLICY}title: Again\n").into(),
-            vec!["mine.yaml:12:1", "duplicate", "title"],
-        ),
+        (format!("{POLICY}title: Again\n").into(), vec!["mine.yaml:12:1", "duplicate", "title"]),
         // a key too few
-        (
-            POLICY.replace("fix: Set a retention\n", "").into(),
-            vec!["mine.yaml:", "the key `fix` is missing"],
-        ),
+        (POLICY.replace("fix: Set a retention\n", "").into(), vec!["mine.yaml:", "the key `fix` is missing"]),
         // an unknown field
         (
             violation("resource.retention_in_day == null").into(),
             vec!["mine.yaml:5:", "retention_in_day", "did you mean"],
         ),
         // broken CEL
-        (
-            violation("resource.retention_in_days ==").into(),
-            vec!["mine.yaml:5:", "not valid CEL"],
-        ),
+        (violation("resource.retention_in_days ==").into(), vec!["mine.yaml:5:", "not valid CEL"]),
         // an unknown type
         (
             POLICY.replace("Logs::LogGroup", "Logs::LogGruop").into(),
             vec!["mine.yaml:4:", "did you mean `AWS::Logs::LogGroup`?"],
         ),
         // two documents
-        (
-            format!("{POLICY}---\n{POLICY}").into(),
-            vec!["mine.yaml:", "multiple YAML documents"],
-        ),
+        (format!("{POLICY}---\n{POLICY}").into(), vec!["mine.yaml:", "multiple YAML documents"]),
     ]);
 }
 
@@ -109,30 +93,15 @@ fn a_hostile_policy_is_refused_quickly() {
         // a reference bomb
         (format!("{POLICY}{}", bomb()).into(), vec!["mine.yaml:", "budget"]),
         // a reference to itself
-        (
-            format!("{POLICY}params: &all {{ all: *all }}\n").into(),
-            vec!["mine.yaml:12:", "recursive"],
-        ),
+        (format!("{POLICY}params: &all {{ all: *all }}\n").into(), vec!["mine.yaml:12:", "recursive"]),
         // deep nesting
-        (
-            format!("{POLICY}{}", nested(50_000)).into(),
-            vec!["mine.yaml:12:", "limit"],
-        ),
+        (format!("{POLICY}{}", nested(50_000)).into(), vec!["mine.yaml:12:", "limit"]),
         // a deep expression
-        (
-            violation(&"(".repeat(1_900)).into(),
-            vec!["mine.yaml:5:", "nests deeper"],
-        ),
+        (violation(&"(".repeat(1_900)).into(), vec!["mine.yaml:5:", "nests deeper"]),
         // many signs
-        (
-            violation(&format!("{}true", "!".repeat(3_000))).into(),
-            vec!["mine.yaml:5:", "nests deeper"],
-        ),
+        (violation(&format!("{}true", "!".repeat(3_000))).into(), vec!["mine.yaml:5:", "nests deeper"]),
         // a long expression
-        (
-            violation(&format!("true{}", " || true".repeat(50_000))).into(),
-            vec!["mine.yaml:5:", "bytes long"],
-        ),
+        (violation(&format!("true{}", " || true".repeat(50_000))).into(), vec!["mine.yaml:5:", "bytes long"]),
         // a long line
         (
             format!("{POLICY}rubbish: {}\n", "y".repeat(900_000)).into(),
@@ -148,10 +117,7 @@ fn a_hostile_policy_is_refused_quickly() {
             vec!["mine.yaml is larger than 1000000 bytes"],
         ),
         // another name than its file
-        (
-            POLICY.replace("id: mine", "id: yours").into(),
-            vec!["mine.yaml:1:", "yours"],
-        ),
+        (POLICY.replace("id: mine", "id: yours").into(), vec!["mine.yaml:1:", "yours"]),
     ]);
 }
 
@@ -198,10 +164,7 @@ fn a_bad_configuration_is_refused_with_its_place_and_a_remedy() {
     for (text, words) in cases {
         let desk = Desk::new();
         desk.write("mine.yaml", &text);
-        assert_says(
-            &desk.refused(&["policy", "check", "--config", "mine.yaml"]),
-            &words,
-        );
+        assert_says(&desk.refused(&["policy", "check", "--config", "mine.yaml"]), &words);
         assert_says(&desk.refused_scan(&["--config", "mine.yaml"]), &words);
         let mut by_variable = desk.command(&["scan", "--state", "state.json"]);
         by_variable.env("AFTERMOVE_CONFIG", "mine.yaml");

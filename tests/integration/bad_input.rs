@@ -16,12 +16,7 @@ const INVENTORY: &str = r#"{"version": 1, "taken_at": "2026-11-22T03:00:00Z", "s
 "region": "eu-west-1", "coverage": [{"type": "AWS::Logs::LogGroup", "status": "complete", "detail": ""}], "resources":
 [{"resource_type": "AWS::Logs::LogGroup", "id": "/ecs/web", "name": "/ecs/web", "arn": "arn:web", "account": "111122223333",
 "region": "eu-west-1", "log_group_class": "STANDARD"}]}]}"#;
-const SAVED: [&str; 4] = [
-    "--inventory",
-    "inventory.json",
-    "--only",
-    "logs-group-no-retention",
-];
+const SAVED: [&str; 4] = ["--inventory", "inventory.json", "--only", "logs-group-no-retention"];
 
 /// A folder with what an earlier run left, and settings that lead nowhere: a call to AWS would be told as one.
 pub(crate) struct Desk {
@@ -30,14 +25,9 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        let desk = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
         desk.write("report.json", "the last report");
-        desk.write(
-            "state.json",
-            r#"{"version": 1, "findings": {}, "last_complete": {}, "undelivered": {}}"#,
-        );
+        desk.write("state.json", r#"{"version": 1, "findings": {}, "last_complete": {}, "undelivered": {}}"#);
         desk.write("inventory.json", INVENTORY);
         desk
     }
@@ -91,11 +81,7 @@ impl Desk {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
         assert_eq!(output.stdout, b"", "{command:?}");
-        assert!(
-            started.elapsed() < Duration::from_secs(20),
-            "{command:?} took {:?}",
-            started.elapsed()
-        );
+        assert!(started.elapsed() < Duration::from_secs(20), "{command:?} took {:?}", started.elapsed());
         assert!(self.files() == before, "{command:?} changed files");
         assert!(!said.contains("panicked"), "{command:?}: {said}");
         assert!(said.len() < 5_000, "{command:?} says {} bytes", said.len());
@@ -129,50 +115,26 @@ fn a_file_that_cannot_be_read_is_named() {
     std::fs::create_dir_all(desk.path("empty/folders")).unwrap();
     std::fs::create_dir_all(desk.path("odd")).unwrap();
     desk.write("half.json", &INVENTORY[..200]);
-    desk.write(
-        "newer.json",
-        INVENTORY.replace("\"version\": 1", "\"version\": 7"),
-    );
+    desk.write("newer.json", INVENTORY.replace("\"version\": 1", "\"version\": 7"));
     std::os::unix::fs::symlink("gone", desk.path("dangling.yaml")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", desk.path("odd/endless.yaml")).unwrap();
     std::fs::create_dir_all(desk.path("pipes")).unwrap();
     let made = Command::new("mkfifo").arg(desk.path("pipes/waits.yaml")).status();
     assert!(made.unwrap().success());
     for (arguments, words) in [
-        (
-            ["--config", "gone.yaml"],
-            &["cannot read gone.yaml", "No such file"][..],
-        ),
-        (
-            ["--config", "dangling.yaml"],
-            &["cannot read dangling.yaml", "No such file"],
-        ),
+        (["--config", "gone.yaml"], &["cannot read gone.yaml", "No such file"][..]),
+        (["--config", "dangling.yaml"], &["cannot read dangling.yaml", "No such file"]),
         (["--config", "."], &["cannot read .", "Is a directory"]),
-        (
-            ["--config", "/dev/zero"],
-            &["/dev/zero is larger than 1000000 bytes"],
-        ),
+        (["--config", "/dev/zero"], &["/dev/zero is larger than 1000000 bytes"]),
         (["--config", "s3://no-key"], &["s3://no-key", "s3://bucket/key"]),
         (["--policies", "gone"], &["cannot read gone", "No such file"]),
         (["--policies", "empty"], &["there is no policy (*.yaml) in empty"]),
-        (
-            ["--policies", "odd"],
-            &["odd/endless.yaml is neither a file nor a folder"],
-        ),
-        (
-            ["--policies", "pipes"],
-            &["pipes/waits.yaml is neither a file nor a folder"],
-        ),
-        (
-            ["--inventory", "gone.json"],
-            &["cannot read gone.json", "No such file"],
-        ),
+        (["--policies", "odd"], &["odd/endless.yaml is neither a file nor a folder"]),
+        (["--policies", "pipes"], &["pipes/waits.yaml is neither a file nor a folder"]),
+        (["--inventory", "gone.json"], &["cannot read gone.json", "No such file"]),
         (["--inventory", "half.json"], &["half.json is not an inventory"]),
         (["--inventory", "newer.json"], &["newer.json", "version 7"]),
-        (
-            ["--inventory", "report.json"],
-            &["report.json is not an inventory"],
-        ),
+        (["--inventory", "report.json"], &["report.json is not an inventory"]),
     ] {
         assert_says(&desk.refused_scan(&arguments), words);
     }
@@ -187,10 +149,7 @@ fn a_state_that_is_no_state_is_refused_and_kept() {
     desk.write("binary.json", [0xff, 0x00]);
     for (state, words) in [
         ("half.json", &["half.json is no state file", "move it aside"][..]),
-        (
-            "newer.json",
-            &["newer.json has state version 2", "knows version 1"],
-        ),
+        ("newer.json", &["newer.json has state version 2", "knows version 1"]),
         ("deep.json", &["deep.json is no state file"]),
         ("binary.json", &["binary.json is no state file"]),
         (".", &["cannot read .", "Is a directory"]),
@@ -208,25 +167,13 @@ fn a_mistyped_setting_is_refused_with_what_was_meant() {
     for (arguments, words) in [
         (
             &["--only", "logs-group-no-retentoin"][..],
-            &[
-                "there is no policy `logs-group-no-retentoin`",
-                "did you mean `logs-group-no-retention`?",
-            ][..],
+            &["there is no policy `logs-group-no-retentoin`", "did you mean `logs-group-no-retention`?"][..],
         ),
-        (
-            &["--only", "logs-group-no-retention,zzz"],
-            &["`zzz`", "aftermove policy list"],
-        ),
-        (
-            &["--region", "eu-wset-1"],
-            &["unknown region `eu-wset-1`", "did you mean `eu-west-1`?"],
-        ),
+        (&["--only", "logs-group-no-retention,zzz"], &["`zzz`", "aftermove policy list"]),
+        (&["--region", "eu-wset-1"], &["unknown region `eu-wset-1`", "did you mean `eu-west-1`?"]),
         (&["--region", "eu-west-1,"], &["unknown region ``"]),
         (&["--region", "all"], &["unknown region `all`", "regions: all"]),
-        (
-            &["--profile", "nobody"],
-            &["AWS_PROFILE (to a profile that exists)"],
-        ),
+        (&["--profile", "nobody"], &["AWS_PROFILE (to a profile that exists)"]),
         (&["--time-limit", "18446744073709551615"], &["--time-limit"]),
         (&["--time-limit", "0"], &["--time-limit"]),
         (&["--format", "yaml"], &["yaml", "text, json"]),
@@ -235,10 +182,7 @@ fn a_mistyped_setting_is_refused_with_what_was_meant() {
     ] {
         assert_says(&desk.refused_scan(arguments), words);
     }
-    assert_says(
-        &desk.refused(&["policy", "explain", "logs-group"]),
-        &["there is no policy"],
-    );
+    assert_says(&desk.refused(&["policy", "explain", "logs-group"]), &["there is no policy"]);
     assert_says(&desk.refused(&["scna"]), &["scna", "scan"]);
 }
 
@@ -260,16 +204,10 @@ fn what_the_environment_lacks_is_said_with_its_remedy() {
         &desk.refused_by(without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])),
         &["no AWS credentials were found", "AWS_PROFILE", "aws sso login"],
     );
-    assert_says(
-        &desk.refused_by(without(&[])),
-        &["unreachable", "http://127.0.0.1:1", "Connection refused"],
-    );
+    assert_says(&desk.refused_by(without(&[])), &["unreachable", "http://127.0.0.1:1", "Connection refused"]);
     let mut mistyped = without(&[]);
     mistyped.env("AWS_REGION", "eu-west-l");
-    assert_says(
-        &desk.refused_by(mistyped),
-        &["unknown region `eu-west-l`", "did you mean `eu-west-1`?"],
-    );
+    assert_says(&desk.refused_by(mistyped), &["unknown region `eu-west-l`", "did you mean `eu-west-1`?"]);
     for command in ["collect", "scan"] {
         assert_says(&desk.refused(&[command]), &["unreachable"]);
     }
@@ -278,10 +216,7 @@ fn what_the_environment_lacks_is_said_with_its_remedy() {
 #[test]
 fn a_profile_that_is_named_outranks_keys_in_the_environment() {
     let local = Local::start();
-    local.write(
-        "credentials",
-        "[theirs]\naws_access_key_id = 444455556666\naws_secret_access_key = x\n",
-    );
+    local.write("credentials", "[theirs]\naws_access_key_id = 444455556666\naws_secret_access_key = x\n");
     let mut command = local.command(&["scan", "--format", "json", "--profile", "theirs"]);
     command.env("AWS_SHARED_CREDENTIALS_FILE", "credentials");
     let output = command.output().unwrap();
@@ -305,12 +240,7 @@ fn a_configuration_that_is_not_in_s3_is_named() {
 #[test]
 fn a_place_that_cannot_be_written_to_is_refused_before_the_news_is_taken_for_told() {
     let desk = Desk::new();
-    for place in [
-        "missing/report.json",
-        "inventory.json/report.json",
-        ".",
-        "/proc/report.json",
-    ] {
+    for place in ["missing/report.json", "inventory.json/report.json", ".", "/proc/report.json"] {
         let arguments = [&["scan", "--output", place, "--state", "state.json"][..], &SAVED].concat();
         assert_says(&desk.refused(&arguments), &["cannot write", place]);
     }
@@ -326,10 +256,7 @@ fn a_state_that_cannot_be_saved_breaks_the_run_and_the_report_says_why() {
     assert_eq!(output.status.code(), Some(2));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(found(&report, &["new"]), ["logs-group-no-retention /ecs/web"]);
-    assert_says(
-        &report["notes"].to_string(),
-        &["The state was not saved", "missing/state.json"],
-    );
+    assert_says(&report["notes"].to_string(), &["The state was not saved", "missing/state.json"]);
     assert_says(&String::from_utf8(output.stderr).unwrap(), &["notes"]);
     assert!(!desk.path("missing").exists());
 }
@@ -344,13 +271,7 @@ fn a_full_device_breaks_the_run() {
     let desk = Desk::new();
     let scan = [&["scan"][..], &SAVED].concat();
     let json = [&scan[..], &["--format", "json"]].concat();
-    for arguments in [
-        &scan[..],
-        &json,
-        &["iam"],
-        &["policy", "list"],
-        &["policy", "check"],
-    ] {
+    for arguments in [&scan[..], &json, &["iam"], &["policy", "list"], &["policy", "check"]] {
         let output = to(&desk, arguments, Path::new("/dev/full"));
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         let said = String::from_utf8(output.stderr).unwrap();
@@ -368,12 +289,8 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     let desk = Desk::new();
     let scan = [&["scan", "--format", "json"][..], &SAVED].concat();
     for (arguments, code) in [(&["policy", "list"][..], 0), (&scan, 1)] {
-        let mut child = desk
-            .command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            desk.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();

@@ -18,22 +18,14 @@ fn actions(local: &Local) -> Vec<String> {
     let document: Value = serde_json::from_slice(&local.aftermove(&["iam"]).stdout).unwrap();
     let statements = document["Statement"].as_array().unwrap();
     let actions = statements.iter().flat_map(|s| s["Action"].as_array().unwrap());
-    actions
-        .map(|action| action.as_str().unwrap().to_owned())
-        .collect()
+    actions.map(|action| action.as_str().unwrap().to_owned()).collect()
 }
 
 /// The coverage rows of everything that is read with one of the actions.
 fn read_with(actions: &[&str]) -> BTreeSet<&'static str> {
     let uses = |theirs: &[&str]| theirs.iter().any(|action| actions.contains(action));
-    let types = COLLECTORS
-        .iter()
-        .filter(|row| uses(row.actions))
-        .map(|row| row.resource_type);
-    let details = DETAILS
-        .iter()
-        .filter(|row| uses(row.actions))
-        .map(|row| row.coverage);
+    let types = COLLECTORS.iter().filter(|row| uses(row.actions)).map(|row| row.resource_type);
+    let details = DETAILS.iter().filter(|row| uses(row.actions)).map(|row| row.coverage);
     let metrics = uses(METRIC_ACTIONS).then_some(METRICS);
     let mut rows: BTreeSet<&str> = types.chain(details).chain(metrics).collect();
     if rows.contains(EVENTS) {
@@ -57,12 +49,9 @@ pub(crate) fn unseen(report: &Value) -> BTreeMap<&str, (&str, &str)> {
 pub(crate) fn fault(local: &Local, action: &str, kind: &str, more: &Value) {
     let (service, operation) = action.split_once(':').unwrap();
     let mut body = json!({ "service": service, "operation": operation, "kind": kind });
-    body.as_object_mut().unwrap().extend(
-        more.as_object()
-            .into_iter()
-            .flatten()
-            .map(|(k, v)| (k.clone(), v.clone())),
-    );
+    body.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
     local.tell("faults", &body);
 }
 
@@ -73,10 +62,7 @@ fn identities(report: &Value) -> BTreeSet<&str> {
 
 fn counts<'r>(report: &'r Value, count: &str) -> BTreeMap<&'r str, u64> {
     let policies = report["policies"].as_array().unwrap();
-    policies
-        .iter()
-        .map(|p| (p["id"].as_str().unwrap(), p[count].as_u64().unwrap()))
-        .collect()
+    policies.iter().map(|p| (p["id"].as_str().unwrap(), p[count].as_u64().unwrap())).collect()
 }
 
 /// Nothing is lost, nothing is added, nothing passes that did not pass when all was seen.
@@ -84,10 +70,7 @@ pub(crate) fn assert_honest(clean: &Value, report: &Value, about: &str) {
     assert_eq!(report["run"]["complete"], false, "{about}");
     let known = identities(clean);
     for finding in report["findings"].as_array().unwrap() {
-        assert!(
-            known.contains(finding["id"].as_str().unwrap()),
-            "{about}: {finding:#}"
-        );
+        assert!(known.contains(finding["id"].as_str().unwrap()), "{about}: {finding:#}");
     }
     assert_eq!(identities(report), known, "{about}");
     for finding in report["findings"].as_array().unwrap() {
@@ -100,10 +83,7 @@ pub(crate) fn assert_honest(clean: &Value, report: &Value, about: &str) {
     }
     let passed = counts(clean, "pass");
     for (policy, pass) in counts(report, "pass") {
-        assert!(
-            pass <= passed[policy],
-            "{about}: {policy} passes {pass} resources"
-        );
+        assert!(pass <= passed[policy], "{about}: {policy} passes {pass} resources");
     }
 }
 
@@ -157,35 +137,18 @@ fn any_one_denied_action_is_named_and_resolves_nothing() {
     assert_eq!(codes["ec2:DescribeSecurityGroups"], 3, "{codes:?}");
     assert_eq!(codes["logs:DescribeLogGroups"], 1, "{codes:?}");
     let (report, _) = local.scan(&arguments);
-    assert_eq!(
-        found(&report, &["open"]),
-        found(&clean, &["new"]),
-        "{:#}",
-        report["findings"]
-    );
+    assert_eq!(found(&report, &["open"]), found(&clean, &["new"]), "{:#}", report["findings"]);
 }
 
 /// Where a policy names what it reads beside what it judges: its verdict stands without.
 const BESIDE: [(&str, &str); 7] = [
     ("ec2-nat-gateway-traffic-spike", "ec2:DescribeRouteTables"),
     ("ec2-nat-gateway-traffic-spike", "ec2:DescribeSubnets"),
-    (
-        "ec2-security-group-open",
-        "elasticloadbalancing:DescribeListeners",
-    ),
-    (
-        "ec2-security-group-open",
-        "elasticloadbalancing:DescribeLoadBalancers",
-    ),
+    ("ec2-security-group-open", "elasticloadbalancing:DescribeListeners"),
+    ("ec2-security-group-open", "elasticloadbalancing:DescribeLoadBalancers"),
     ("ec2-security-group-open", "elasticloadbalancing:DescribeTags"),
-    (
-        "elbv2-load-balancer-idle",
-        "elasticloadbalancing:DescribeTargetGroups",
-    ),
-    (
-        "elbv2-load-balancer-idle",
-        "elasticloadbalancing:DescribeTargetHealth",
-    ),
+    ("elbv2-load-balancer-idle", "elasticloadbalancing:DescribeTargetGroups"),
+    ("elbv2-load-balancer-idle", "elasticloadbalancing:DescribeTargetHealth"),
 ];
 
 /// What `policy explain` says of each policy, the actions that it reads with among it.
@@ -201,14 +164,7 @@ fn explanations(local: &Local, report: &Value) -> BTreeMap<String, String> {
 fn where_everything_is_denied_nothing_is_judged() {
     let (local, _) = Local::seeded();
     let (clean, _) = local.scan(&["--state", "state.json"]);
-    for service in [
-        "ec2",
-        "elasticloadbalancing",
-        "cloudwatch",
-        "logs",
-        "sns",
-        "cloudtrail",
-    ] {
+    for service in ["ec2", "elasticloadbalancing", "cloudwatch", "logs", "sns", "cloudtrail"] {
         fault(&local, &format!("{service}:*"), "denied", &Value::Null);
     }
     let (report, code) = local.scan(&["--state", "state.json", "--fail-on", "info"]);
@@ -217,10 +173,7 @@ fn where_everything_is_denied_nothing_is_judged() {
     assert_eq!(found(&report, &["unknown"]), found(&clean, &["new"]));
     assert!(counts(&report, "unknown").values().all(|unknown| *unknown > 0));
     let all: Vec<&str> = COLLECTORS.iter().flat_map(|row| row.actions).copied().collect();
-    assert_eq!(
-        unseen(&report).into_keys().collect::<BTreeSet<_>>(),
-        read_with(&all)
-    );
+    assert_eq!(unseen(&report).into_keys().collect::<BTreeSet<_>>(), read_with(&all));
 }
 
 const ONE_OF_EACH_PROTOCOL: [&str; 6] = [
@@ -241,11 +194,7 @@ fn one_fault_on_each_protocol(kind: &str, says: &str) {
     }
     let started = Instant::now();
     let (report, code) = local.scan(&["--state", "state.json"]);
-    assert!(
-        started.elapsed() < Duration::from_mins(1),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
     assert_eq!(code, 1);
     assert_honest(&clean, &report, kind);
     let unseen = unseen(&report);
@@ -257,10 +206,7 @@ fn one_fault_on_each_protocol(kind: &str, says: &str) {
     for (name, (status, detail)) in unseen {
         assert_eq!(status, "failed", "{name}: {detail}");
         assert!(detail.contains(says), "{name}: {detail}");
-        assert!(
-            ONE_OF_EACH_PROTOCOL.iter().any(|action| detail.contains(action)),
-            "{name}: {detail}"
-        );
+        assert!(ONE_OF_EACH_PROTOCOL.iter().any(|action| detail.contains(action)), "{name}: {detail}");
     }
 }
 
@@ -279,19 +225,11 @@ fn each_way_to_fail_is_told_apart_in_every_protocol() {
 fn what_fails_only_twice_is_read_all_the_same() {
     let (local, _) = Local::seeded();
     let (clean, _) = local.scan(&[]);
-    for (action, kind) in ONE_OF_EACH_PROTOCOL
-        .iter()
-        .zip(["throttle", "http500", "drop"].iter().cycle())
-    {
+    for (action, kind) in ONE_OF_EACH_PROTOCOL.iter().zip(["throttle", "http500", "drop"].iter().cycle()) {
         fault(&local, action, kind, &json!({ "times": 2 }));
     }
     fault(&local, "ec2:DescribeSubnets", "garbage", &json!({ "times": 2 }));
-    fault(
-        &local,
-        "ec2:DescribeSecurityGroups",
-        "throttle",
-        &json!({ "times": 2 }),
-    );
+    fault(&local, "ec2:DescribeSecurityGroups", "throttle", &json!({ "times": 2 }));
     let (report, _) = local.scan(&[]);
     assert_eq!(report["run"]["complete"], true, "{:#}", report["coverage"]);
     assert_eq!(found(&report, &["new"]), found(&clean, &["new"]));

@@ -5,15 +5,8 @@ use std::process::Command;
 use crate::local::root;
 
 fn printed(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_aftermove"))
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = Command::new(env!("CARGO_BIN_EXE_aftermove")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -25,10 +18,7 @@ fn the_iam_policy_and_the_index_of_policies_are_current() {
     ] {
         let kept = std::fs::read_to_string(root().join(file)).unwrap_or_default();
         let command = arguments.join(" ");
-        assert!(
-            kept == printed(arguments),
-            "{file} is out of date: run `aftermove {command} > {file}`"
-        );
+        assert!(kept == printed(arguments), "{file} is out of date: run `aftermove {command} > {file}`");
     }
 }
 
@@ -41,10 +31,7 @@ fn example(first: &str) -> String {
         .take_while(|line| line.starts_with("    ") || line.is_empty())
         .map(|line| line.get(4..).unwrap_or_default())
         .collect();
-    assert!(
-        !block.is_empty(),
-        "the README has no example that begins with {first:?}"
-    );
+    assert!(!block.is_empty(), "the README has no example that begins with {first:?}");
     block.join("\n")
 }
 
@@ -52,17 +39,11 @@ fn example(first: &str) -> String {
 fn the_policy_and_the_configuration_of_the_readme_hold() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("logs-group-no-retention.yaml");
-    std::fs::write(
-        &policy,
-        example("id: logs-group-no-retention            # equals the file's name"),
-    )
-    .unwrap();
+    std::fs::write(&policy, example("id: logs-group-no-retention            # equals the file's name"))
+        .unwrap();
     let config = folder.path().join("aftermove.yaml");
     std::fs::write(&config, example("version: 1")).unwrap();
     let (policy, config) = (policy.to_str().unwrap(), config.to_str().unwrap());
     let tested = printed(&["policy", "test", "--policies", policy, "--config", config]);
-    assert!(
-        tested.contains("unset retention fails") && tested.trim_end().ends_with(" 0 failed"),
-        "{tested}"
-    );
+    assert!(tested.contains("unset retention fails") && tested.trim_end().ends_with(" 0 failed"), "{tested}");
 }

@@ -11,18 +11,11 @@ const BUCKET: &str = "aftermove-test";
 
 fn invoke(local: &Local, event: &Value, environment: &[&str]) -> Output {
     let mut command = local.environment(Command::new(root().join("localstack/invoke-lambda")));
-    command
-        .arg(env!("CARGO_BIN_EXE_bootstrap"))
-        .arg(event.to_string())
-        .args(environment)
-        .output()
-        .unwrap()
+    command.arg(env!("CARGO_BIN_EXE_bootstrap")).arg(event.to_string()).args(environment).output().unwrap()
 }
 
 async fn configure(local: &Local, text: &str) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(&local.sdk().await)
-        .force_path_style(true)
-        .build();
+    let config = aws_sdk_s3::config::Builder::from(&local.sdk().await).force_path_style(true).build();
     let s3 = aws_sdk_s3::Client::from_conf(config);
     s3.create_bucket()
         .bucket(BUCKET)
@@ -62,32 +55,15 @@ async fn the_lambda_scans_publishes_and_keeps_state_and_report_in_s3() {
     assert_eq!(first["complete"], true);
     let new = first["new"].as_u64().unwrap();
     assert!(new > 10, "{first:#}");
-    let line = logs
-        .lines()
-        .find(|line| line.contains("\"scanned\""))
-        .unwrap_or_else(|| panic!("{logs}"));
+    let line = logs.lines().find(|line| line.contains("\"scanned\"")).unwrap_or_else(|| panic!("{logs}"));
     let line: Value = serde_json::from_str(line).unwrap();
     assert_eq!(line["run_id"], first["run_id"]);
 
-    let objects = s3
-        .list_objects_v2()
-        .bucket(BUCKET)
-        .prefix("nightly/")
-        .send()
-        .await
-        .unwrap();
-    let keys: Vec<&str> = objects
-        .contents()
-        .iter()
-        .filter_map(|object| object.key())
-        .collect();
+    let objects = s3.list_objects_v2().bucket(BUCKET).prefix("nightly/").send().await.unwrap();
+    let keys: Vec<&str> = objects.contents().iter().filter_map(|object| object.key()).collect();
     assert!(keys.contains(&"nightly/state.json"), "{keys:?}");
     let run = first["run_id"].as_str().unwrap();
-    assert!(
-        keys.iter()
-            .any(|key| key.starts_with("nightly/reports/") && key.contains(run)),
-        "{keys:?}"
-    );
+    assert!(keys.iter().any(|key| key.starts_with("nightly/reports/") && key.contains(run)), "{keys:?}");
 
     let queue = ids["queue_url"].as_str().unwrap();
     let sqs = aws_sdk_sqs::Client::new(&local.sdk().await);
@@ -100,11 +76,7 @@ async fn the_lambda_scans_publishes_and_keeps_state_and_report_in_s3() {
         .unwrap();
     let waiting =
         &waiting.attributes().unwrap()[&aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages];
-    assert_eq!(
-        waiting.parse::<u64>().unwrap(),
-        new + 1,
-        "a summary and the findings"
-    );
+    assert_eq!(waiting.parse::<u64>().unwrap(), new + 1, "a summary and the findings");
 
     let output = invoke(&local, &json!({ "job": "scan" }), &[CONFIG]);
     let second: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -119,12 +91,7 @@ async fn a_bad_event_and_a_bad_configuration_are_errors_with_a_name() {
         (json!({ "job": "dance" }), CONFIG, "InvalidEvent", "dance"),
         (json!({ "jobb": "scan" }), CONFIG, "InvalidEvent", "jobb"),
         (json!("scan"), CONFIG, "InvalidEvent", "not understood"),
-        (
-            json!({ "job": "scan" }),
-            CONFIG,
-            "ConfigurationError",
-            "did you mean `regions`?",
-        ),
+        (json!({ "job": "scan" }), CONFIG, "ConfigurationError", "did you mean `regions`?"),
         (
             json!({ "job": "scan" }),
             "AFTERMOVE_CONFIG=s3://aftermove-test/gone.yaml",

@@ -28,9 +28,7 @@ impl Local {
             .spawn()
             .expect("localstack/start runs");
         let mut ready = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut ready)
-            .unwrap();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         let ready: Value = serde_json::from_str(&ready).expect("localstack/start says where it listens");
         Self {
             process,
@@ -42,15 +40,8 @@ impl Local {
     /// The account of a team that moved from Heroku last week; the ids of what is in it.
     pub(crate) fn seeded() -> (Self, Value) {
         let local = Self::start();
-        let output = local
-            .environment(Command::new(root().join("localstack/seed")))
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let output = local.environment(Command::new(root().join("localstack/seed"))).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let ids = std::fs::read(local.folder.path().join("seeded.json")).unwrap();
         (local, serde_json::from_slice(&ids).unwrap())
     }
@@ -113,9 +104,7 @@ impl Local {
     }
 
     pub(crate) fn forget(&self, collection: &str) {
-        ureq::delete(format!("{}/_local/{collection}", self.endpoint))
-            .call()
-            .unwrap();
+        ureq::delete(format!("{}/_local/{collection}", self.endpoint)).call().unwrap();
     }
 
     /// The requests that reached the server, in order.
@@ -135,13 +124,7 @@ impl Local {
     pub(crate) fn journal(&self) -> Vec<String> {
         self.requests()
             .iter()
-            .map(|r| {
-                format!(
-                    "{}:{}",
-                    r["service"].as_str().unwrap(),
-                    r["operation"].as_str().unwrap_or("?")
-                )
-            })
+            .map(|r| format!("{}:{}", r["service"].as_str().unwrap(), r["operation"].as_str().unwrap_or("?")))
             .collect()
     }
 
@@ -150,9 +133,7 @@ impl Local {
         aws_config::defaults(aws_config::BehaviorVersion::latest())
             .endpoint_url(&self.endpoint)
             .region(aws_config::Region::new(REGION))
-            .credentials_provider(aws_sdk_sts::config::Credentials::new(
-                "test", "test", None, None, "test",
-            ))
+            .credentials_provider(aws_sdk_sts::config::Credentials::new("test", "test", None, None, "test"))
             .load()
             .await
     }
@@ -182,13 +163,7 @@ pub(crate) fn found(report: &Value, statuses: &[&str]) -> Vec<String> {
         .unwrap()
         .iter()
         .filter(|finding| statuses.contains(&finding["status"].as_str().unwrap()))
-        .map(|f| {
-            format!(
-                "{} {}",
-                f["policy"].as_str().unwrap(),
-                f["resource"]["name"].as_str().unwrap()
-            )
-        })
+        .map(|f| format!("{} {}", f["policy"].as_str().unwrap(), f["resource"]["name"].as_str().unwrap()))
         .collect();
     found.sort();
     found

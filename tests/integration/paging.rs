@@ -30,48 +30,24 @@ fn calls(report: &Value) -> BTreeMap<String, usize> {
 
 /// How many things the lists of the account hold, by their operation.
 fn lengths(local: &Local) -> BTreeMap<&'static str, usize> {
-    assert_eq!(
-        local
-            .aftermove(&["collect", "--output", "inventory.json"])
-            .status
-            .code(),
-        Some(0)
-    );
+    assert_eq!(local.aftermove(&["collect", "--output", "inventory.json"]).status.code(), Some(0));
     let inventory = std::fs::read(local.folder.path().join("inventory.json")).unwrap();
     let inventory: Value = serde_json::from_slice(&inventory).unwrap();
     let resources = inventory["scopes"][0]["resources"].as_array().unwrap();
     let of = |name: &str| -> Vec<&Value> {
-        resources
-            .iter()
-            .filter(|resource| resource["resource_type"] == name)
-            .collect()
+        resources.iter().filter(|resource| resource["resource_type"] == name).collect()
     };
     let inside = |name: &str, list: &str| of(name).iter().map(|r| r[list].as_array().unwrap().len()).sum();
     BTreeMap::from([
         ("DescribeSecurityGroups", of("AWS::EC2::SecurityGroup").len()),
-        (
-            "DescribeSecurityGroupRules",
-            inside("AWS::EC2::SecurityGroup", "rules"),
-        ),
-        (
-            "DescribeNetworkInterfaces",
-            of("AWS::EC2::NetworkInterface").len(),
-        ),
+        ("DescribeSecurityGroupRules", inside("AWS::EC2::SecurityGroup", "rules")),
+        ("DescribeNetworkInterfaces", of("AWS::EC2::NetworkInterface").len()),
         ("DescribeSubnets", of("AWS::EC2::Subnet").len()),
         ("DescribeRouteTables", of("AWS::EC2::RouteTable").len()),
         ("DescribeNatGateways", of("AWS::EC2::NatGateway").len()),
-        (
-            "GetManagedPrefixListEntries",
-            inside("AWS::EC2::PrefixList", "entries"),
-        ),
-        (
-            "DescribeLoadBalancers",
-            of("AWS::ElasticLoadBalancingV2::LoadBalancer").len(),
-        ),
-        (
-            "DescribeTargetGroups",
-            of("AWS::ElasticLoadBalancingV2::TargetGroup").len(),
-        ),
+        ("GetManagedPrefixListEntries", inside("AWS::EC2::PrefixList", "entries")),
+        ("DescribeLoadBalancers", of("AWS::ElasticLoadBalancingV2::LoadBalancer").len()),
+        ("DescribeTargetGroups", of("AWS::ElasticLoadBalancingV2::TargetGroup").len()),
         ("DescribeLogGroups", of("AWS::Logs::LogGroup").len()),
         ("DescribeAlarms", of("AWS::CloudWatch::Alarm").len()),
         ("ListTopics", of("AWS::SNS::Topic").len()),
@@ -109,10 +85,7 @@ fn small_pages_bring_the_same_findings_and_no_call_too_many() {
     }
     assert_eq!(several, lengths.len(), "{lengths:?}");
     for (name, calls) in &once {
-        if !PAGES
-            .iter()
-            .any(|(service, operation, _)| *name == format!("{service}:{operation}"))
-        {
+        if !PAGES.iter().any(|(service, operation, _)| *name == format!("{service}:{operation}")) {
             assert_eq!(split[name], *calls, "{name}");
         }
     }

@@ -14,12 +14,7 @@ const BOTH: [&str; 2] = ["--config", "both.yaml"];
 async fn two_regions() -> Local {
     let (local, _) = Local::seeded();
     local.write("both.yaml", "version: 1\nregions: [eu-west-1, us-east-1]\n");
-    let elsewhere = local
-        .sdk()
-        .await
-        .into_builder()
-        .region(aws_config::Region::new(OTHER))
-        .build();
+    let elsewhere = local.sdk().await.into_builder().region(aws_config::Region::new(OTHER)).build();
     aws_sdk_cloudwatchlogs::Client::new(&elsewhere)
         .create_log_group()
         .log_group_name("/far/away")
@@ -55,36 +50,23 @@ async fn each_region_is_read_and_its_findings_say_where_they_are() {
     assert_eq!(report["regions"], json!([REGION, OTHER]));
     assert_eq!(report["run"]["complete"], true, "{:#}", report["coverage"]);
     assert_eq!(found(&within(&report, REGION), &["new"]), found(&alone, &["new"]));
-    assert_eq!(
-        found(&within(&report, OTHER), &["new"]),
-        ["logs-group-no-retention /far/away"]
-    );
+    assert_eq!(found(&within(&report, OTHER), &["new"]), ["logs-group-no-retention /far/away"]);
     let away = &within(&report, OTHER)["findings"][0];
-    assert!(
-        away["fix_cli"].as_str().unwrap().contains("--region us-east-1"),
-        "{away:#}"
-    );
+    assert!(away["fix_cli"].as_str().unwrap().contains("--region us-east-1"), "{away:#}");
     for row in COLLECTED {
         assert!(rows(&report, REGION).contains_key(row), "{row}");
         assert!(rows(&report, OTHER).contains_key(row), "{row}");
     }
 }
 
-const COLLECTED: [&str; 3] = [
-    "AWS::EC2::SecurityGroup",
-    "AWS::CloudTrail::Event",
-    "AWS::CloudWatch::Alarm",
-];
+const COLLECTED: [&str; 3] = ["AWS::EC2::SecurityGroup", "AWS::CloudTrail::Event", "AWS::CloudWatch::Alarm"];
 
 #[tokio::test]
 async fn a_region_that_denies_everything_leaves_the_other_complete() {
     let local = two_regions().await;
     let arguments = [&BOTH[..], &["--state", "state.json"]].concat();
     let (clean, _) = local.scan(&arguments);
-    local.tell(
-        "faults",
-        &json!({ "service": "*", "region": OTHER, "kind": "denied" }),
-    );
+    local.tell("faults", &json!({ "service": "*", "region": OTHER, "kind": "denied" }));
     let (report, code) = local.scan(&arguments);
     assert_eq!(code, 1);
     assert_eq!(report["run"]["complete"], false);
@@ -97,14 +79,8 @@ async fn a_region_that_denies_everything_leaves_the_other_complete() {
         assert_eq!(status, "denied", "{name}: {detail}");
         assert!(detail.starts_with("denied: "), "{name}: {detail}");
     }
-    assert_eq!(
-        found(&within(&report, REGION), &["open"]),
-        found(&within(&clean, REGION), &["new"])
-    );
-    assert_eq!(
-        found(&within(&report, OTHER), &["unknown"]),
-        ["logs-group-no-retention /far/away"]
-    );
+    assert_eq!(found(&within(&report, REGION), &["open"]), found(&within(&clean, REGION), &["new"]));
+    assert_eq!(found(&within(&report, OTHER), &["unknown"]), ["logs-group-no-retention /far/away"]);
     assert_eq!(found(&report, &["resolved"]), [""; 0]);
 
     local.forget("faults");
@@ -121,21 +97,14 @@ async fn a_finding_in_a_region_that_is_left_out_is_left_alone() {
     assert_eq!(found(&report, &["resolved"]), [""; 0]);
     assert_eq!(within(&report, OTHER), json!({ "findings": [] }));
     let (report, _) = local.scan(&[&BOTH[..], &state].concat());
-    assert_eq!(
-        found(&within(&report, OTHER), &["open"]),
-        ["logs-group-no-retention /far/away"]
-    );
+    assert_eq!(found(&within(&report, OTHER), &["open"]), ["logs-group-no-retention /far/away"]);
 }
 
 #[tokio::test]
 async fn all_regions_are_those_that_aws_lists() {
     let local = two_regions().await;
     local.write("all.yaml", "version: 1\nregions: all\n");
-    let listed = aws_sdk_ec2::Client::new(&local.sdk().await)
-        .describe_regions()
-        .send()
-        .await
-        .unwrap();
+    let listed = aws_sdk_ec2::Client::new(&local.sdk().await).describe_regions().send().await.unwrap();
     let listed: Vec<&str> = listed.regions().iter().filter_map(|r| r.region_name()).collect();
     // the whole list is long: three will do
     local.tell(
@@ -162,10 +131,7 @@ async fn all_regions_are_those_that_aws_lists() {
         .filter(|request| request["operation"] == "DescribeLogGroups")
         .map(|request| request["region"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(
-        asked,
-        BTreeSet::from(["eu-north-1".into(), REGION.into(), OTHER.into()])
-    );
+    assert_eq!(asked, BTreeSet::from(["eu-north-1".into(), REGION.into(), OTHER.into()]));
     assert_eq!(report["usage"]["api_calls"]["ec2:DescribeRegions"], 1);
 }
 
@@ -206,10 +172,7 @@ async fn lookups_keep_to_two_a_second_in_each_region_and_regions_do_not_wait_for
     for (region, times) in &times {
         assert_eq!(times.len(), 8, "{region}");
         for three in times.windows(3) {
-            assert!(
-                three[2] - three[0] >= TimeDelta::seconds(1),
-                "{region}: {three:?}"
-            );
+            assert!(three[2] - three[0] >= TimeDelta::seconds(1), "{region}: {three:?}");
         }
     }
     // the second region began before the first had ended

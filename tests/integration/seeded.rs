@@ -104,15 +104,9 @@ fn findings_carry_the_evidence_of_the_contract() {
     assert_eq!(open["resource"]["id"], ids["resources"]["legacy-postgres"]);
 
     let unwatched = outcome(&report, "elbv2-load-balancer-no-alarm", "api");
-    assert_eq!(
-        unwatched["evidence"]["signals"],
-        json!({ "errors": null, "latency": null })
-    );
+    assert_eq!(unwatched["evidence"]["signals"], json!({ "errors": null, "latency": null }));
     let half = outcome(&report, "elbv2-load-balancer-no-alarm", "staging");
-    assert_eq!(
-        half["evidence"]["signals"],
-        json!({ "errors": "staging-5xx", "latency": null })
-    );
+    assert_eq!(half["evidence"]["signals"], json!({ "errors": "staging-5xx", "latency": null }));
 
     for (alarm, hop) in [
         ("api-latency", "actions_disabled"),
@@ -121,10 +115,7 @@ fn findings_carry_the_evidence_of_the_contract() {
         ("nightly-report-throttles", "no_subscription"),
         ("nightly-report-errors", "unconfirmed_subscription"),
     ] {
-        assert_eq!(
-            outcome(&report, "cloudwatch-alarm-reaches-nobody", alarm)["evidence"]["hop"],
-            hop
-        );
+        assert_eq!(outcome(&report, "cloudwatch-alarm-reaches-nobody", alarm)["evidence"]["hop"], hop);
     }
 
     let spike = outcome(&report, "ec2-nat-gateway-traffic-spike", "nat-main");
@@ -138,10 +129,7 @@ fn findings_carry_the_evidence_of_the_contract() {
         .collect();
     assert!(!changes.is_empty());
     for change in changes {
-        assert!(
-            !change["evidence"]["event_ids"].as_array().unwrap().is_empty(),
-            "{change:#}"
-        );
+        assert!(!change["evidence"]["event_ids"].as_array().unwrap().is_empty(), "{change:#}");
     }
 }
 
@@ -149,11 +137,7 @@ fn findings_carry_the_evidence_of_the_contract() {
 fn target_health_is_asked_only_of_idle_candidates() {
     let (local, _) = Local::seeded();
     local.scan(&["--only", "elbv2-load-balancer-idle"]);
-    let asked = local
-        .journal()
-        .iter()
-        .filter(|r| *r == "elasticloadbalancing:DescribeTargetHealth")
-        .count();
+    let asked = local.journal().iter().filter(|r| *r == "elasticloadbalancing:DescribeTargetHealth").count();
     // heroku-router-test, staging and jobs; web and api have traffic, brand-new is too young
     assert_eq!(asked, 3);
 }
@@ -163,21 +147,14 @@ fn only_what_the_policies_need_is_read() {
     let (local, _) = Local::seeded();
     local.forget("journal");
     local.scan(&["--only", "logs-group-no-retention"]);
-    assert_eq!(
-        local.journal(),
-        ["sts:GetCallerIdentity", "logs:DescribeLogGroups"]
-    );
+    assert_eq!(local.journal(), ["sts:GetCallerIdentity", "logs:DescribeLogGroups"]);
 }
 
 #[test]
 fn a_saved_inventory_is_judged_without_aws_as_the_account_was() {
     let (local, _) = Local::seeded();
     let output = local.aftermove(&["collect", "--output", "inventory.json"]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let (live, _) = local.scan(&[]);
     local.forget("journal");
     let (saved, _) = local.scan(&["--inventory", "inventory.json"]);
@@ -190,14 +167,8 @@ fn the_text_report_names_the_next_action_and_ends_with_one_line() {
     let (local, _) = Local::seeded();
     let output = local.aftermove(&["scan"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        text.contains("aws ec2 revoke-security-group-ingress --region eu-west-1"),
-        "{text}"
-    );
+    assert!(text.contains("aws ec2 revoke-security-group-ingress --region eu-west-1"), "{text}");
     assert!(text.trim_end().lines().last().unwrap().contains("new"), "{text}");
     let progress = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        progress.contains("AWS::EC2::SecurityGroup in eu-west-1: "),
-        "{progress}"
-    );
+    assert!(progress.contains("AWS::EC2::SecurityGroup in eu-west-1: "), "{progress}");
 }

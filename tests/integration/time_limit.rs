@@ -14,35 +14,22 @@ use crate::local::Local;
 fn a_service_that_hangs_runs_out_of_time_alone() {
     let (local, _) = Local::seeded();
     let (clean, _) = local.scan(&["--state", "state.json"]);
-    fault(
-        &local,
-        "logs:DescribeLogGroups",
-        "delay",
-        &json!({ "seconds": 15 }),
-    );
+    fault(&local, "logs:DescribeLogGroups", "delay", &json!({ "seconds": 15 }));
     let started = Instant::now();
     let (report, _) = local.scan(&["--state", "state.json", "--time-limit", "6"]);
-    assert!(
-        started.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     assert_honest(&clean, &report, "hung logs");
     let unseen = unseen(&report);
     assert_eq!(
         unseen.into_iter().collect::<Vec<_>>(),
-        [(
-            "AWS::Logs::LogGroup",
-            ("failed", "out of time before it was read")
-        )]
+        [("AWS::Logs::LogGroup", ("failed", "out of time before it was read"))]
     );
 }
 
 /// Loads so many changes by a machine, one every half minute back from a minute ago; their times, newest first.
 fn load_history(local: &Local, events: i32) -> Vec<DateTime<Utc>> {
-    let times: Vec<DateTime<Utc>> = (0..events)
-        .map(|n| Utc::now() - TimeDelta::seconds(60 + 30 * i64::from(n)))
-        .collect();
+    let times: Vec<DateTime<Utc>> =
+        (0..events).map(|n| Utc::now() - TimeDelta::seconds(60 + 30 * i64::from(n))).collect();
     let records: Vec<Value> = times
         .iter()
         .enumerate()
@@ -78,19 +65,11 @@ fn a_history_too_long_for_the_time_says_what_it_saw_and_is_read_again() {
     let arguments = ["--state", "state.json", "--time-limit", "6"];
     let started = Instant::now();
     let (report, code) = local.scan(&arguments);
-    assert!(
-        started.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     assert_eq!(code, 1);
 
     let unseen = unseen(&report);
-    assert_eq!(
-        unseen.keys().collect::<Vec<_>>(),
-        [&EVENTS, &Change::TYPE],
-        "{unseen:#?}"
-    );
+    assert_eq!(unseen.keys().collect::<Vec<_>>(), [&EVENTS, &Change::TYPE], "{unseen:#?}");
     let (status, detail) = unseen[EVENTS];
     assert_eq!(status, "partial");
     let window = detail.strip_suffix("; out of time before it was read").unwrap();
@@ -106,14 +85,7 @@ fn a_history_too_long_for_the_time_says_what_it_saw_and_is_read_again() {
     assert!(Utc::now() - to < TimeDelta::seconds(20), "{to}");
 
     local.forget("journal");
-    local.scan(&[
-        "--state",
-        "state.json",
-        "--only",
-        "cloudtrail-console-change",
-        "--time-limit",
-        "2",
-    ]);
+    local.scan(&["--state", "state.json", "--only", "cloudtrail-console-change", "--time-limit", "2"]);
     let again = self::lookups(&local)[0]["params"]["StartTime"].as_f64().unwrap();
     let day_ago = (Utc::now() - TimeDelta::hours(23)).timestamp();
     assert!(again < f64::from(i32::try_from(day_ago).unwrap()), "{again}");
@@ -121,7 +93,5 @@ fn a_history_too_long_for_the_time_says_what_it_saw_and_is_read_again() {
 
 fn lookups(local: &Local) -> Vec<Value> {
     let requests = local.requests().into_iter();
-    requests
-        .filter(|request| request["operation"] == "LookupEvents")
-        .collect()
+    requests.filter(|request| request["operation"] == "LookupEvents").collect()
 }

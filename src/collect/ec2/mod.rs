@@ -19,12 +19,7 @@ const PAGE: i32 = 1000;
 
 fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
     tags.iter()
-        .map(|tag| {
-            (
-                tag.key().unwrap_or_default().to_owned(),
-                tag.value().unwrap_or_default().to_owned(),
-            )
-        })
+        .map(|tag| (tag.key().unwrap_or_default().to_owned(), tag.value().unwrap_or_default().to_owned()))
         .collect()
 }
 

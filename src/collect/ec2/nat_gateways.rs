@@ -19,13 +19,7 @@ pub(in crate::collect) const NAT_GATEWAYS: Collector = Collector {
 };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
-    let pages = context
-        .clients
-        .ec2
-        .describe_nat_gateways()
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
+    let pages = context.clients.ec2.describe_nat_gateways().max_results(PAGE).into_paginator().send();
     let gateways = list(DESCRIBE, pages, |page| (page.nat_gateways, page.next_token)).await?;
     Read::mapped(gateways, |sdk| nat_gateway(context, sdk))
 }
@@ -36,27 +30,13 @@ fn nat_gateway(context: &Context, sdk: &types::NatGateway) -> NatGateway {
     let addresses = sdk.nat_gateway_addresses();
     let regional = sdk.availability_mode() == Some(&AvailabilityMode::Regional);
     NatGateway {
-        meta: Meta {
-            created_at: time(sdk.create_time()),
-            ..meta
-        },
+        meta: Meta { created_at: time(sdk.create_time()), ..meta },
         vpc_id: sdk.vpc_id().map(str::to_owned),
         subnet_id: sdk.subnet_id().map(str::to_owned),
-        state: sdk
-            .state()
-            .map_or_else(String::new, |state| state.as_str().to_owned()),
-        connectivity_type: sdk
-            .connectivity_type()
-            .map_or("public", |kind| kind.as_str())
-            .to_owned(),
-        availability_mode: sdk
-            .availability_mode()
-            .map_or("zonal", |mode| mode.as_str())
-            .to_owned(),
-        public_ips: addresses
-            .iter()
-            .filter_map(|address| address.public_ip().map(str::to_owned))
-            .collect(),
+        state: sdk.state().map_or_else(String::new, |state| state.as_str().to_owned()),
+        connectivity_type: sdk.connectivity_type().map_or("public", |kind| kind.as_str()).to_owned(),
+        availability_mode: sdk.availability_mode().map_or("zonal", |mode| mode.as_str()).to_owned(),
+        public_ips: addresses.iter().filter_map(|address| address.public_ip().map(str::to_owned)).collect(),
         availability_zones: regional.then(|| {
             let zones: BTreeSet<String> = addresses
                 .iter()
@@ -113,12 +93,7 @@ mod tests {
         });
         mock::answer!(context, ec2, aws_sdk_ec2, [denied]);
 
-        assert!(
-            mock::read(&context, NatGateway::TYPE)
-                .await
-                .unwrap_err()
-                .is_denied()
-        );
+        assert!(mock::read(&context, NatGateway::TYPE).await.unwrap_err().is_denied());
     }
 
     #[test]
@@ -140,10 +115,7 @@ mod tests {
         assert_eq!(gateway.availability_zones, None);
         assert_eq!(gateway.public_ips, ["198.51.100.7"]);
         assert_eq!(gateway.meta.created_at, Some(mock::at("2026-09-21T14:13:20Z")));
-        assert_eq!(
-            gateway.meta.arn,
-            "arn:aws:ec2:eu-west-1:111122223333:natgateway/nat-1"
-        );
+        assert_eq!(gateway.meta.arn, "arn:aws:ec2:eu-west-1:111122223333:natgateway/nat-1");
     }
 
     #[test]

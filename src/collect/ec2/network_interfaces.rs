@@ -17,13 +17,7 @@ pub(in crate::collect) const NETWORK_INTERFACES: Collector = Collector {
 };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
-    let pages = context
-        .clients
-        .ec2
-        .describe_network_interfaces()
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
+    let pages = context.clients.ec2.describe_network_interfaces().max_results(PAGE).into_paginator().send();
     let interfaces = list(DESCRIBE, pages, |page| (page.network_interfaces, page.next_token)).await?;
     Read::mapped(interfaces, |sdk| network_interface(context, sdk))
 }
@@ -34,33 +28,20 @@ fn network_interface(context: &Context, sdk: &types::NetworkInterface) -> Networ
     NetworkInterface {
         meta: tagged(context, "network-interface", id, sdk.owner_id(), sdk.tag_set()),
         description: sdk.description().unwrap_or_default().to_owned(),
-        interface_type: sdk
-            .interface_type()
-            .map_or_else(String::new, |kind| kind.as_str().to_owned()),
+        interface_type: sdk.interface_type().map_or_else(String::new, |kind| kind.as_str().to_owned()),
         requester_id: sdk.requester_id().map(str::to_owned),
-        status: sdk
-            .status()
-            .map_or_else(String::new, |status| status.as_str().to_owned()),
+        status: sdk.status().map_or_else(String::new, |status| status.as_str().to_owned()),
         subnet_id: sdk.subnet_id().map(str::to_owned),
         vpc_id: sdk.vpc_id().map(str::to_owned),
-        groups: sdk
-            .groups()
-            .iter()
-            .filter_map(|group| group.group_id().map(str::to_owned))
-            .collect(),
+        groups: sdk.groups().iter().filter_map(|group| group.group_id().map(str::to_owned)).collect(),
         private_ip_address: sdk.private_ip_address().map(str::to_owned),
-        public_ip: sdk
-            .association()
-            .and_then(|association| association.public_ip())
-            .map(str::to_owned),
+        public_ip: sdk.association().and_then(|association| association.public_ip()).map(str::to_owned),
         ipv6_addresses: sdk
             .ipv6_addresses()
             .iter()
             .filter_map(|address| address.ipv6_address().map(str::to_owned))
             .collect(),
-        instance_id: attachment
-            .and_then(|attachment| attachment.instance_id())
-            .map(str::to_owned),
+        instance_id: attachment.and_then(|attachment| attachment.instance_id()).map(str::to_owned),
         instance_owner_id: attachment
             .and_then(|attachment| attachment.instance_owner_id())
             .map(str::to_owned),
@@ -80,11 +61,7 @@ mod tests {
 
     fn page(id: &str, next: Option<&str>) -> DescribeNetworkInterfacesOutput {
         DescribeNetworkInterfacesOutput::builder()
-            .network_interfaces(
-                types::NetworkInterface::builder()
-                    .network_interface_id(id)
-                    .build(),
-            )
+            .network_interfaces(types::NetworkInterface::builder().network_interface_id(id).build())
             .set_next_token(next.map(str::to_owned))
             .build()
     }
@@ -126,10 +103,7 @@ mod tests {
         let read = mock::read(&context, NetworkInterface::TYPE).await.unwrap();
 
         assert_eq!(read.resources.len(), 1);
-        assert_eq!(
-            read.partial.unwrap(),
-            "throttled: ec2:DescribeNetworkInterfaces (Slow down.)"
-        );
+        assert_eq!(read.partial.unwrap(), "throttled: ec2:DescribeNetworkInterfaces (Slow down.)");
     }
 
     #[tokio::test]
@@ -150,11 +124,7 @@ mod tests {
             .interface_type(types::NetworkInterfaceType::Interface)
             .status(types::NetworkInterfaceStatus::InUse)
             .groups(types::GroupIdentifier::builder().group_id("sg-1").build())
-            .association(
-                types::NetworkInterfaceAssociation::builder()
-                    .public_ip("198.51.100.7")
-                    .build(),
-            )
+            .association(types::NetworkInterfaceAssociation::builder().public_ip("198.51.100.7").build())
             .attachment(
                 types::NetworkInterfaceAttachment::builder()
                     .instance_id("i-1")

@@ -23,19 +23,10 @@ pub(in crate::collect) const PREFIX_LISTS: Collector = Collector {
 };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
-    let pages = context
-        .clients
-        .ec2
-        .describe_managed_prefix_lists()
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
+    let pages = context.clients.ec2.describe_managed_prefix_lists().max_results(PAGE).into_paginator().send();
     let lists = list(DESCRIBE, pages, |page| (page.prefix_lists, page.next_token)).await?;
     let mut cut = lists.cut;
-    let ours = lists
-        .items
-        .into_iter()
-        .filter(|list| list.owner_id() != Some("AWS"));
+    let ours = lists.items.into_iter().filter(|list| list.owner_id() != Some("AWS"));
     let mut entries = stream::iter(ours)
         .map(|list| async move {
             let entries = entries(context, list.prefix_list_id().unwrap_or_default()).await;
@@ -156,12 +147,7 @@ mod tests {
             entries_of("pl-1", Some("two"), "0.0.0.0/0", None),
             entries_of("pl-2", None, "2001:db8::/32", None),
         ];
-        mock::answer!(
-            context,
-            ec2,
-            aws_sdk_ec2,
-            [rules[0], rules[1], rules[2], rules[3]]
-        );
+        mock::answer!(context, ec2, aws_sdk_ec2, [rules[0], rules[1], rules[2], rules[3]]);
 
         let read = mock::read(&context, PrefixList::TYPE).await.unwrap();
 
@@ -169,10 +155,7 @@ mod tests {
         let lists: Vec<&PrefixList> = read.resources.iter().filter_map(PrefixList::of).collect();
         assert_eq!(lists.len(), 2);
         assert_eq!(lists[0].meta.name, "offices");
-        assert_eq!(
-            lists[0].entries,
-            ["192.0.2.0/24".parse().unwrap(), "0.0.0.0/0".parse().unwrap()]
-        );
+        assert_eq!(lists[0].entries, ["192.0.2.0/24".parse().unwrap(), "0.0.0.0/0".parse().unwrap()]);
     }
 
     #[tokio::test]
@@ -188,11 +171,7 @@ mod tests {
         let read = mock::read(&context, PrefixList::TYPE).await.unwrap();
 
         assert_eq!(read.resources.len(), 1);
-        assert!(
-            read.partial
-                .unwrap()
-                .contains("pl-1: \"everyone\" is no CIDR block")
-        );
+        assert!(read.partial.unwrap().contains("pl-1: \"everyone\" is no CIDR block"));
     }
 
     #[tokio::test]
@@ -216,11 +195,6 @@ mod tests {
         });
         mock::answer!(context, ec2, aws_sdk_ec2, [denied]);
 
-        assert!(
-            mock::read(&context, PrefixList::TYPE)
-                .await
-                .unwrap_err()
-                .is_denied()
-        );
+        assert!(mock::read(&context, PrefixList::TYPE).await.unwrap_err().is_denied());
     }
 }

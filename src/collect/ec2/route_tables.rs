@@ -19,13 +19,7 @@ pub(in crate::collect) const ROUTE_TABLES: Collector = Collector {
 };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
-    let pages = context
-        .clients
-        .ec2
-        .describe_route_tables()
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
+    let pages = context.clients.ec2.describe_route_tables().max_results(PAGE).into_paginator().send();
     let tables = list(DESCRIBE, pages, |page| (page.route_tables, page.next_token)).await?;
     Read::mapped(tables, |sdk| route_table(context, sdk))
 }
@@ -35,10 +29,7 @@ fn route_table(context: &Context, sdk: &types::RouteTable) -> RouteTable {
     RouteTable {
         meta: tagged(context, "route-table", id, sdk.owner_id(), sdk.tags()),
         vpc_id: sdk.vpc_id().unwrap_or_default().to_owned(),
-        main: sdk
-            .associations()
-            .iter()
-            .any(|association| association.main() == Some(true)),
+        main: sdk.associations().iter().any(|association| association.main() == Some(true)),
         subnet_ids: sdk
             .associations()
             .iter()
@@ -69,9 +60,7 @@ fn route(sdk: &types::Route) -> Route {
     Route {
         destination: destination.unwrap_or_default().to_owned(),
         target: target.unwrap_or_default().to_owned(),
-        state: sdk
-            .state()
-            .map_or_else(String::new, |state| state.as_str().to_owned()),
+        state: sdk.state().map_or_else(String::new, |state| state.as_str().to_owned()),
     }
 }
 
@@ -117,12 +106,7 @@ mod tests {
         });
         mock::answer!(context, ec2, aws_sdk_ec2, [denied]);
 
-        assert!(
-            mock::read(&context, RouteTable::TYPE)
-                .await
-                .unwrap_err()
-                .is_denied()
-        );
+        assert!(mock::read(&context, RouteTable::TYPE).await.unwrap_err().is_denied());
     }
 
     #[test]
@@ -131,11 +115,7 @@ mod tests {
             .route_table_id("rtb-1")
             .vpc_id("vpc-1")
             .associations(types::RouteTableAssociation::builder().main(true).build())
-            .associations(
-                types::RouteTableAssociation::builder()
-                    .subnet_id("subnet-1")
-                    .build(),
-            )
+            .associations(types::RouteTableAssociation::builder().subnet_id("subnet-1").build())
             .routes(
                 types::Route::builder()
                     .destination_cidr_block("0.0.0.0/0")
@@ -157,14 +137,8 @@ mod tests {
 
         assert!(table.main);
         assert_eq!(table.subnet_ids, ["subnet-1"]);
-        let routes: Vec<[&str; 3]> = table
-            .routes
-            .iter()
-            .map(|route| [&*route.destination, &*route.target, &*route.state])
-            .collect();
-        assert_eq!(
-            routes,
-            [["0.0.0.0/0", "igw-1", "active"], ["pl-1", "eni-1", "blackhole"]]
-        );
+        let routes: Vec<[&str; 3]> =
+            table.routes.iter().map(|route| [&*route.destination, &*route.target, &*route.state]).collect();
+        assert_eq!(routes, [["0.0.0.0/0", "igw-1", "active"], ["pl-1", "eni-1", "blackhole"]]);
     }
 }

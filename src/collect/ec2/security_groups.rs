@@ -22,22 +22,11 @@ pub(in crate::collect) const SECURITY_GROUPS: Collector = Collector {
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
     let ec2 = &context.clients.ec2;
-    let groups = ec2
-        .describe_security_groups()
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
-    let rules = ec2
-        .describe_security_group_rules()
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
+    let groups = ec2.describe_security_groups().max_results(PAGE).into_paginator().send();
+    let rules = ec2.describe_security_group_rules().max_results(PAGE).into_paginator().send();
     let (groups, rules) = tokio::try_join!(
         list(DESCRIBE, groups, |page| (page.security_groups, page.next_token)),
-        list(DESCRIBE_RULES, rules, |page| (
-            page.security_group_rules,
-            page.next_token
-        )),
+        list(DESCRIBE_RULES, rules, |page| (page.security_group_rules, page.next_token)),
     )?;
     // a group with some of its rules would look more closed than it is
     let rules = rules.whole()?;
@@ -52,17 +41,12 @@ fn joined(
 ) -> Result<Read, CollectError> {
     let mut by_group: BTreeMap<&str, Vec<&types::SecurityGroupRule>> = BTreeMap::new();
     for rule in rules {
-        by_group
-            .entry(rule.group_id().unwrap_or_default())
-            .or_default()
-            .push(rule);
+        by_group.entry(rule.group_id().unwrap_or_default()).or_default().push(rule);
     }
     let mut cut = groups.cut;
     let mut resources: Vec<Resource> = Vec::new();
     for sdk in &groups.items {
-        let rules = by_group
-            .remove(sdk.group_id().unwrap_or_default())
-            .unwrap_or_default();
+        let rules = by_group.remove(sdk.group_id().unwrap_or_default()).unwrap_or_default();
         match rules.into_iter().map(rule).collect() {
             Ok(rules) => resources.push(security_group(context, sdk, rules).into()),
             Err(error) => {
@@ -79,16 +63,12 @@ fn security_group(
     rules: Vec<SecurityGroupRule>,
 ) -> SecurityGroup {
     let id = sdk.group_id().unwrap_or_default();
-    let arn = sdk.security_group_arn().map_or_else(
-        || arn(context, "security-group", id, sdk.owner_id()),
-        str::to_owned,
-    );
+    let arn = sdk
+        .security_group_arn()
+        .map_or_else(|| arn(context, "security-group", id, sdk.owner_id()), str::to_owned);
     let meta = context.meta(id, sdk.group_name().unwrap_or(id), &arn);
     SecurityGroup {
-        meta: Meta {
-            tags: tags(sdk.tags()),
-            ..meta
-        },
+        meta: Meta { tags: tags(sdk.tags()), ..meta },
         description: sdk.description().unwrap_or_default().to_owned(),
         vpc_id: sdk.vpc_id().map(str::to_owned),
         rules,
@@ -106,10 +86,7 @@ fn rule(sdk: &types::SecurityGroupRule) -> Result<SecurityGroupRule, CollectErro
         .map(|cidr| {
             cidr.parse::<IpNet>().map_err(|_| CollectError::Malformed {
                 action: DESCRIBE_RULES,
-                message: format!(
-                    "{}, {id}: {cidr:?} is no CIDR block",
-                    sdk.group_id().unwrap_or_default()
-                ),
+                message: format!("{}, {id}: {cidr:?} is no CIDR block", sdk.group_id().unwrap_or_default()),
             })
         })
         .transpose()?;
@@ -197,12 +174,7 @@ mod tests {
             rules_page(None, ["sg-2", "sgr-1", "0.0.0.0/0"], Some("two")),
             rules_page(Some("two"), ["sg-2", "sgr-2", "10.0.0.0/8"], None),
         ];
-        mock::answer!(
-            context,
-            ec2,
-            aws_sdk_ec2,
-            [rules[0], rules[1], rules[2], rules[3]]
-        );
+        mock::answer!(context, ec2, aws_sdk_ec2, [rules[0], rules[1], rules[2], rules[3]]);
 
         let read = mock::read(&context, SecurityGroup::TYPE).await.unwrap();
 
@@ -210,19 +182,13 @@ mod tests {
         let groups: Vec<&SecurityGroup> = read.resources.iter().filter_map(SecurityGroup::of).collect();
         assert_eq!(groups.len(), 2);
         assert!(groups[0].rules.is_empty());
-        let ids: Vec<&str> = groups[1]
-            .rules
-            .iter()
-            .map(|rule| rule.security_group_rule_id.as_str())
-            .collect();
+        let ids: Vec<&str> =
+            groups[1].rules.iter().map(|rule| rule.security_group_rule_id.as_str()).collect();
         assert_eq!(ids, ["sgr-1", "sgr-2"]);
         assert_eq!(groups[1].rules[0].cidr, Some("0.0.0.0/0".parse().unwrap()));
         assert_eq!(groups[1].meta.name, "web");
         assert_eq!(groups[1].meta.tags["team"], "shop");
-        assert_eq!(
-            groups[1].meta.arn,
-            "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-2"
-        );
+        assert_eq!(groups[1].meta.arn, "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-2");
         assert_eq!(
             meter.calls().into_iter().collect::<Vec<_>>(),
             [(DESCRIBE_RULES.to_owned(), 2), (DESCRIBE.to_owned(), 2)]
@@ -238,12 +204,7 @@ mod tests {
                 "You are not authorized to perform this operation. Encoded authorization failure message: 3NoTf0rP30pl3",
             ))
         });
-        mock::answer!(
-            context,
-            ec2,
-            aws_sdk_ec2,
-            [groups_page(None, "sg-1", None), denied]
-        );
+        mock::answer!(context, ec2, aws_sdk_ec2, [groups_page(None, "sg-1", None), denied]);
 
         let error = mock::read(&context, SecurityGroup::TYPE).await.unwrap_err();
 
@@ -255,14 +216,8 @@ mod tests {
 
     #[test]
     fn a_group_with_a_rule_that_cannot_be_understood_is_left_out() {
-        let groups = Listing {
-            items: vec![sdk_group("sg-1"), sdk_group("sg-2")],
-            cut: None,
-        };
-        let rules = [
-            sdk_rule("sg-1", "sgr-1", "0.0.0.0"),
-            sdk_rule("sg-2", "sgr-2", "0.0.0.0/0"),
-        ];
+        let groups = Listing { items: vec![sdk_group("sg-1"), sdk_group("sg-2")], cut: None };
+        let rules = [sdk_rule("sg-1", "sgr-1", "0.0.0.0"), sdk_rule("sg-2", "sgr-2", "0.0.0.0/0")];
 
         let read = joined(&mock::context(), groups, &rules).unwrap();
 

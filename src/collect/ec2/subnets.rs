@@ -17,13 +17,7 @@ pub(in crate::collect) const SUBNETS: Collector = Collector {
 };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
-    let pages = context
-        .clients
-        .ec2
-        .describe_subnets()
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
+    let pages = context.clients.ec2.describe_subnets().max_results(PAGE).into_paginator().send();
     let subnets = list(DESCRIBE, pages, |page| (page.subnets, page.next_token)).await?;
     Read::mapped(subnets, |sdk| subnet(context, sdk))
 }
@@ -98,9 +92,6 @@ mod tests {
 
         let error = mock::read(&context, Subnet::TYPE).await.unwrap_err();
 
-        assert_eq!(
-            error.to_string(),
-            "denied: ec2:DescribeSubnets (You are not authorized.)"
-        );
+        assert_eq!(error.to_string(), "denied: ec2:DescribeSubnets (You are not authorized.)");
     }
 }

@@ -28,19 +28,10 @@ pub(in crate::collect) const LOAD_BALANCERS: Collector = Collector {
 type Tags = BTreeMap<String, String>;
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
-    let pages = context
-        .clients
-        .elbv2
-        .describe_load_balancers()
-        .page_size(PAGE)
-        .into_paginator()
-        .send();
+    let pages = context.clients.elbv2.describe_load_balancers().page_size(PAGE).into_paginator().send();
     let sdk = list(DESCRIBE, pages, |page| (page.load_balancers, page.next_marker)).await?;
     let mut balancers: Vec<LoadBalancer> = sdk.items.iter().map(|sdk| load_balancer(context, sdk)).collect();
-    let arns: Vec<String> = balancers
-        .iter()
-        .map(|balancer| balancer.meta.arn.clone())
-        .collect();
+    let arns: Vec<String> = balancers.iter().map(|balancer| balancer.meta.arn.clone()).collect();
     let (mut listeners, mut tags) = tokio::join!(all_listeners(context, &arns), all_tags(context, &arns));
     for balancer in &mut balancers {
         balancer.listeners = listeners.found.remove(&balancer.meta.arn);
@@ -89,21 +80,14 @@ async fn listeners(context: &Context, arn: &str) -> Result<Vec<Listener>, Collec
         .page_size(PAGE)
         .into_paginator()
         .send();
-    let listeners = list(DESCRIBE_LISTENERS, pages, |page| {
-        (page.listeners, page.next_marker)
-    })
-    .await?;
+    let listeners = list(DESCRIBE_LISTENERS, pages, |page| (page.listeners, page.next_marker)).await?;
     Ok(listeners.whole()?.iter().map(listener).collect())
 }
 
 async fn all_tags(context: &Context, arns: &[String]) -> Found<Tags> {
     let (mut found, mut error) = (BTreeMap::new(), None);
     for batch in arns.chunks(TAGS_BATCH) {
-        let request = context
-            .clients
-            .elbv2
-            .describe_tags()
-            .set_resource_arns(Some(batch.to_vec()));
+        let request = context.clients.elbv2.describe_tags().set_resource_arns(Some(batch.to_vec()));
         match request.send().await {
             Ok(answer) => found.extend(answer.tag_descriptions().iter().map(tags)),
             Err(failure) => {
@@ -124,13 +108,8 @@ fn load_balancer(context: &Context, sdk: &types::LoadBalancer) -> LoadBalancer {
     let name = sdk.load_balancer_name().unwrap_or_default();
     let meta = context.meta(name, name, arn);
     LoadBalancer {
-        meta: Meta {
-            created_at: time(sdk.created_time()),
-            ..meta
-        },
-        kind: sdk
-            .r#type()
-            .map_or_else(String::new, |kind| kind.as_str().to_owned()),
+        meta: Meta { created_at: time(sdk.created_time()), ..meta },
+        kind: sdk.r#type().map_or_else(String::new, |kind| kind.as_str().to_owned()),
         scheme: sdk.scheme().map(|scheme| scheme.as_str().to_owned()),
         state: sdk
             .state()
@@ -163,12 +142,7 @@ fn tags(sdk: &types::TagDescription) -> (String, Tags) {
     let tags = sdk
         .tags()
         .iter()
-        .map(|tag| {
-            (
-                tag.key().unwrap_or_default().to_owned(),
-                tag.value().unwrap_or_default().to_owned(),
-            )
-        })
+        .map(|tag| (tag.key().unwrap_or_default().to_owned(), tag.value().unwrap_or_default().to_owned()))
         .collect();
     (sdk.resource_arn().unwrap_or_default().to_owned(), tags)
 }
@@ -198,9 +172,8 @@ mod tests {
             .match_requests(move |request| request.marker() == marker && request.page_size() == Some(400))
             .then_output(move || {
                 let name = arn.split('/').nth(2).unwrap();
-                let state = types::LoadBalancerState::builder()
-                    .code(types::LoadBalancerStateEnum::Active)
-                    .build();
+                let state =
+                    types::LoadBalancerState::builder().code(types::LoadBalancerStateEnum::Active).build();
                 DescribeLoadBalancersOutput::builder()
                     .load_balancers(
                         types::LoadBalancer::builder()
@@ -219,16 +192,9 @@ mod tests {
 
     fn listeners_rule() -> Rule {
         mock!(Client::describe_listeners).then_output(|| {
-            let redirect = types::Action::builder()
-                .r#type(types::ActionTypeEnum::Redirect)
-                .build();
+            let redirect = types::Action::builder().r#type(types::ActionTypeEnum::Redirect).build();
             DescribeListenersOutput::builder()
-                .listeners(
-                    types::Listener::builder()
-                        .port(80)
-                        .default_actions(redirect)
-                        .build(),
-                )
+                .listeners(types::Listener::builder().port(80).default_actions(redirect).build())
                 .build()
         })
     }
@@ -238,10 +204,7 @@ mod tests {
             .match_requests(|request| request.resource_arns() == [WEB, TCP])
             .then_output(|| {
                 let tag = types::Tag::builder().key("team").value("shop").build();
-                let tagged = types::TagDescription::builder()
-                    .resource_arn(WEB)
-                    .tags(tag)
-                    .build();
+                let tagged = types::TagDescription::builder().resource_arn(WEB).tags(tag).build();
                 DescribeTagsOutput::builder().tag_descriptions(tagged).build()
             })
     }
@@ -278,10 +241,7 @@ mod tests {
         assert_eq!(web.scheme.as_deref(), Some("internet-facing"));
         assert_eq!(web.state, "active");
         assert_eq!(web.meta.tags["team"], "shop");
-        assert_eq!(
-            web.listeners.as_ref().unwrap()[0].default_action_types,
-            ["redirect"]
-        );
+        assert_eq!(web.listeners.as_ref().unwrap()[0].default_action_types, ["redirect"]);
         assert!(tcp.meta.tags.is_empty());
     }
 
@@ -302,10 +262,7 @@ mod tests {
         let read = mock::read(&context, LoadBalancer::TYPE).await.unwrap();
 
         assert_eq!(found(&read)[0].listeners, None);
-        assert_eq!(
-            read.partial.unwrap(),
-            "denied: elasticloadbalancing:DescribeListeners (No.)"
-        );
+        assert_eq!(read.partial.unwrap(), "denied: elasticloadbalancing:DescribeListeners (No.)");
     }
 
     #[tokio::test]
@@ -315,11 +272,6 @@ mod tests {
             .then_error(|| DescribeLoadBalancersError::generic(mock::service_error("AccessDenied", "No.")));
         mock::answer!(context, elbv2, aws_sdk_elasticloadbalancingv2, [denied]);
 
-        assert!(
-            mock::read(&context, LoadBalancer::TYPE)
-                .await
-                .unwrap_err()
-                .is_denied()
-        );
+        assert!(mock::read(&context, LoadBalancer::TYPE).await.unwrap_err().is_denied());
     }
 }

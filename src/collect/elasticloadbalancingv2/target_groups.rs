@@ -17,13 +17,7 @@ pub(in crate::collect) const TARGET_GROUPS: Collector = Collector {
 };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
-    let pages = context
-        .clients
-        .elbv2
-        .describe_target_groups()
-        .page_size(PAGE)
-        .into_paginator()
-        .send();
+    let pages = context.clients.elbv2.describe_target_groups().page_size(PAGE).into_paginator().send();
     let groups = list(DESCRIBE, pages, |page| (page.target_groups, page.next_marker)).await?;
     Read::mapped(groups, |sdk| target_group(context, sdk))
 }
@@ -100,11 +94,6 @@ mod tests {
             .then_error(|| DescribeTargetGroupsError::generic(mock::service_error("AccessDenied", "No.")));
         mock::answer!(context, elbv2, aws_sdk_elasticloadbalancingv2, [denied]);
 
-        assert!(
-            mock::read(&context, TargetGroup::TYPE)
-                .await
-                .unwrap_err()
-                .is_denied()
-        );
+        assert!(mock::read(&context, TargetGroup::TYPE).await.unwrap_err().is_denied());
     }
 }

@@ -70,21 +70,12 @@ async fn targets(context: &Context, arn: &str) -> Result<Vec<Target>, CollectErr
 fn target(sdk: &types::TargetHealthDescription) -> Target {
     let health = sdk.target_health();
     Target {
-        id: sdk
-            .target()
-            .and_then(|target| target.id())
-            .unwrap_or_default()
-            .to_owned(),
-        port: sdk
-            .target()
-            .and_then(types::TargetDescription::port)
-            .map(i64::from),
+        id: sdk.target().and_then(|target| target.id()).unwrap_or_default().to_owned(),
+        port: sdk.target().and_then(types::TargetDescription::port).map(i64::from),
         state: health
             .and_then(|health| health.state())
             .map_or_else(String::new, |state| state.as_str().to_owned()),
-        reason: health
-            .and_then(|health| health.reason())
-            .map(|reason| reason.as_str().to_owned()),
+        reason: health.and_then(|health| health.reason()).map(|reason| reason.as_str().to_owned()),
     }
 }
 
@@ -102,10 +93,7 @@ mod tests {
 
     fn scope() -> Scope {
         let group = |arn: &str, balancer: &str| TargetGroup {
-            meta: Meta {
-                arn: arn.to_owned(),
-                ..Meta::default()
-            },
+            meta: Meta { arn: arn.to_owned(), ..Meta::default() },
             load_balancer_arns: vec![balancer.to_owned()],
             ..TargetGroup::default()
         };
@@ -143,9 +131,7 @@ mod tests {
         mock::answer!(context, elbv2, aws_sdk_elasticloadbalancingv2, [health]);
         let mut scope = scope();
 
-        TARGET_HEALTH
-            .fill(&context, &mut scope, &["lb-1".to_owned()])
-            .await;
+        TARGET_HEALTH.fill(&context, &mut scope, &["lb-1".to_owned()]).await;
 
         let groups: Vec<&TargetGroup> = scope.all().collect();
         let target = &groups[0].targets.as_ref().unwrap()[0];
@@ -163,16 +149,11 @@ mod tests {
         mock::answer!(context, elbv2, aws_sdk_elasticloadbalancingv2, [denied]);
         let mut scope = scope();
 
-        TARGET_HEALTH
-            .fill(&context, &mut scope, &["lb-1".to_owned()])
-            .await;
+        TARGET_HEALTH.fill(&context, &mut scope, &["lb-1".to_owned()]).await;
 
         assert!(scope.all::<TargetGroup>().all(|group| group.targets.is_none()));
         let row = scope.coverage_of(TARGET_HEALTH.coverage).unwrap();
         assert_eq!(row.status, CoverageStatus::Denied);
-        assert_eq!(
-            row.detail,
-            "denied: elasticloadbalancing:DescribeTargetHealth (No.)"
-        );
+        assert_eq!(row.detail, "denied: elasticloadbalancing:DescribeTargetHealth (No.)");
     }
 }

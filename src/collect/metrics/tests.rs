@@ -22,9 +22,7 @@ fn query(metric: &str, days: i64, period_seconds: i32) -> Query {
 fn result(id: &str, status: StatusCode, points: &[(i64, f64)]) -> MetricDataResult {
     let mut result = MetricDataResult::builder().id(id).status_code(status);
     for (at, value) in points {
-        result = result
-            .timestamps(aws_smithy_types::DateTime::from_secs(*at))
-            .values(*value);
+        result = result.timestamps(aws_smithy_types::DateTime::from_secs(*at)).values(*value);
     }
     result.build()
 }
@@ -32,10 +30,7 @@ fn result(id: &str, status: StatusCode, points: &[(i64, f64)]) -> MetricDataResu
 #[tokio::test]
 async fn a_series_is_put_together_from_its_pages() {
     let (mut context, meter) = mock::metered();
-    let queries = [
-        query("BytesInFromSource", 7, 86_400),
-        query("BytesOutToSource", 7, 86_400),
-    ];
+    let queries = [query("BytesInFromSource", 7, 86_400), query("BytesOutToSource", 7, 86_400)];
     let first = mock!(Client::get_metric_data)
         .match_requests(|request| {
             let ids: Vec<Option<&str>> = request.metric_data_queries().iter().map(|q| q.id()).collect();
@@ -65,10 +60,7 @@ async fn a_series_is_put_together_from_its_pages() {
     assert_eq!(whole.incomplete, None);
     let values: Vec<f64> = whole.points.iter().map(|point| point.value).collect();
     assert_eq!(values, [2.0, 3.0]);
-    assert_eq!(
-        series[&queries[1].key()].incomplete.as_deref(),
-        Some("PartialData")
-    );
+    assert_eq!(series[&queries[1].key()].incomplete.as_deref(), Some("PartialData"));
     assert_eq!(meter.calls()[GET], 2);
     // each page asks for both metrics again
     assert!((meter.usd() - 0.000_04).abs() < 1e-9);
@@ -79,10 +71,7 @@ async fn a_message_makes_the_series_it_speaks_of_incomplete() {
     let mut context = mock::context();
     let queries = [query("BytesInFromSource", 7, 86_400)];
     let warned = mock!(Client::get_metric_data).then_output(|| {
-        let message = MessageData::builder()
-            .code("MaxMetricsExceeded")
-            .value("too many")
-            .build();
+        let message = MessageData::builder().code("MaxMetricsExceeded").value("too many").build();
         GetMetricDataOutput::builder()
             .metric_data_results(result("q0", StatusCode::Complete, &[(86_400, 2.0)]))
             .messages(message)
@@ -100,31 +89,17 @@ async fn a_message_makes_the_series_it_speaks_of_incomplete() {
 #[tokio::test]
 async fn a_failed_call_makes_only_its_own_series_incomplete() {
     let mut context = mock::context();
-    let queries = [
-        query("BytesInFromSource", 7, 86_400),
-        query("BytesInFromSource", 8, 86_400),
-    ];
+    let queries = [query("BytesInFromSource", 7, 86_400), query("BytesInFromSource", 8, 86_400)];
     let denied = mock!(Client::get_metric_data)
         .then_error(|| GetMetricDataError::generic(mock::service_error("AccessDenied", "No.")));
     let fine = mock!(Client::get_metric_data).then_output(|| {
-        GetMetricDataOutput::builder()
-            .metric_data_results(result("q0", StatusCode::Complete, &[]))
-            .build()
+        GetMetricDataOutput::builder().metric_data_results(result("q0", StatusCode::Complete, &[])).build()
     });
-    mock::answer!(
-        context,
-        cloudwatch,
-        aws_sdk_cloudwatch,
-        RuleMode::Sequential,
-        [denied, fine]
-    );
+    mock::answer!(context, cloudwatch, aws_sdk_cloudwatch, RuleMode::Sequential, [denied, fine]);
 
     let series = fetch(&context, &queries).await;
 
-    let reasons: Vec<Option<&str>> = series
-        .values()
-        .map(|series| series.incomplete.as_deref())
-        .collect();
+    let reasons: Vec<Option<&str>> = series.values().map(|series| series.incomplete.as_deref()).collect();
     assert_eq!(series.len(), 2);
     assert!(reasons.contains(&None));
     assert!(reasons.contains(&Some("denied: cloudwatch:GetMetricData (No.)")));

@@ -13,10 +13,10 @@ use crate::report::{RunInfo, Usage};
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:aftermove";
 
 fn client(rules: &[&Rule]) -> Client {
-    let answers = rules.iter().fold(
-        MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny),
-        |answers, rule| answers.with_rule(rule),
-    );
+    let answers =
+        rules.iter().fold(MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny), |answers, rule| {
+            answers.with_rule(rule)
+        });
     let config = aws_sdk_sns::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
@@ -133,13 +133,7 @@ async fn news_goes_out_once_each_and_the_summary_every_run() {
     ]);
     let retry = [finding("a", Status::New), finding("d", Status::New)];
     let delivery = publish(&client(&[&batch, &summary]), TOPIC, &report, &retry).await;
-    assert_eq!(
-        delivery,
-        Delivery {
-            sent: 4,
-            ..Delivery::default()
-        }
-    );
+    assert_eq!(delivery, Delivery { sent: 4, ..Delivery::default() });
     assert_eq!(summary.num_calls(), 1);
 }
 
@@ -183,17 +177,13 @@ async fn what_is_refused_for_good_is_kept_with_its_reason_and_said_in_the_summar
             answer
         });
     let summary = summary_where(|r| {
-        r.message()
-            .is_some_and(|text| text.contains("1 finding message could not be published"))
+        r.message().is_some_and(|text| text.contains("1 finding message could not be published"))
     });
     let report = report(vec![finding("a", Status::New), finding("b", Status::Reopened)]);
     let delivery = publish(&client(&[&batch, &summary]), TOPIC, &report, &[]).await;
     assert_eq!(delivery.sent, 2);
     assert_eq!(batch.num_calls(), 1);
-    assert_eq!(
-        delivery.for_state(),
-        BTreeMap::from([("b".into(), Status::Reopened)])
-    );
+    assert_eq!(delivery.for_state(), BTreeMap::from([("b".into(), Status::Reopened)]));
     insta::assert_snapshot!(delivery.notes().join("\n"), @"1 finding message could not be published, the next run tries again: InvalidParameter: not now");
 }
 

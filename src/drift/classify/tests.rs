@@ -48,10 +48,7 @@ fn write(identity: Value, agent: &str, more: Value) -> Event {
 
 fn settings() -> Settings {
     Settings {
-        automation_roles: vec![
-            "deploy-*".to_owned(),
-            "arn:aws:iam::111111111111:role/ci/release".to_owned(),
-        ],
+        automation_roles: vec!["deploy-*".to_owned(), "arn:aws:iam::111111111111:role/ci/release".to_owned()],
         own_principals: vec!["aftermove-*".to_owned()],
         ignore_events: vec!["ec2:CreateTags".to_owned(), "s3:*".to_owned(), "[odd".to_owned()],
         ..Settings::default()
@@ -181,8 +178,5 @@ fn guesses_say_that_they_are_guesses() {
     let Class::Change { reason, .. } = class(&write(user(), BROWSER, json!({}))) else {
         panic!("a change");
     };
-    assert_eq!(
-        reason,
-        format!("low confidence: user agent {BROWSER}, without the console's mark")
-    );
+    assert_eq!(reason, format!("low confidence: user agent {BROWSER}, without the console's mark"));
 }

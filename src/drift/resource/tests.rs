@@ -30,11 +30,7 @@ fn of(source: &str, request: Value) -> Vec<String> {
 fn check(cases: &[(&str, Value, &str, &str)]) {
     for (source, request, id, arn) in cases {
         let expected = format!("{id} {arn}").replace('@', "eu-west-1:111111111111");
-        assert_eq!(
-            of(source, request.clone()),
-            [expected.trim_end()],
-            "{source} {request}"
-        );
+        assert_eq!(of(source, request.clone()), [expected.trim_end()], "{source} {request}");
     }
 }
 
@@ -92,24 +88,14 @@ fn with_service(mut request: Value) -> Value {
 
 #[test]
 fn what_was_created_is_named_in_the_response() {
-    let created = event(
-        "ec2",
-        json!({ "groupName": "web", "vpcId": "vpc-1" }),
-        json!({ "groupId": "sg-1" }),
-    );
-    assert_eq!(
-        found(&created),
-        ["sg-1 arn:aws:ec2:eu-west-1:111111111111:security-group/sg-1"]
-    );
+    let created = event("ec2", json!({ "groupName": "web", "vpcId": "vpc-1" }), json!({ "groupId": "sg-1" }));
+    assert_eq!(found(&created), ["sg-1 arn:aws:ec2:eu-west-1:111111111111:security-group/sg-1"]);
     let nat = event(
         "ec2",
         json!({ "CreateNatGatewayRequest": { "SubnetId": "subnet-1" } }),
         json!({ "CreateNatGatewayResponse": { "natGateway": { "natGatewayId": "nat-1" } } }),
     );
-    assert_eq!(
-        found(&nat),
-        ["nat-1 arn:aws:ec2:eu-west-1:111111111111:natgateway/nat-1"]
-    );
+    assert_eq!(found(&nat), ["nat-1 arn:aws:ec2:eu-west-1:111111111111:natgateway/nat-1"]);
 }
 
 #[test]

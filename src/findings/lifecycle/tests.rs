@@ -46,19 +46,11 @@ fn unknown() -> Outcome {
 }
 
 fn evaluation(id: &str, outcome: Outcome) -> Evaluation {
-    Evaluation {
-        policy: "p".into(),
-        resource_type: "AWS::X::Y",
-        resource: resource(id),
-        outcome,
-    }
+    Evaluation { policy: "p".into(), resource_type: "AWS::X::Y", resource: resource(id), outcome }
 }
 
 fn saw(id: &str, outcome: Outcome) -> Verdicts {
-    Verdicts {
-        evaluations: vec![evaluation(id, outcome)],
-        blind: vec![],
-    }
+    Verdicts { evaluations: vec![evaluation(id, outcome)], blind: vec![] }
 }
 
 fn blind() -> Verdicts {
@@ -74,10 +66,7 @@ fn blind() -> Verdicts {
 }
 
 fn place(region: &str) -> Place {
-    Place {
-        account: ACCOUNT.into(),
-        region: region.into(),
-    }
+    Place { account: ACCOUNT.into(), region: region.into() }
 }
 
 fn settle_in(
@@ -87,21 +76,12 @@ fn settle_in(
     verdicts: &Verdicts,
     now: DateTime<Utc>,
 ) -> Settled {
-    let extent = Extent {
-        policies: &[policy],
-        places: &[place(region)],
-    };
+    let extent = Extent { policies: &[policy], places: &[place(region)] };
     settle(previous, verdicts, extent, &[], &|_, _| None, now)
 }
 
-const P: PolicyScope<'_> = PolicyScope {
-    id: "p",
-    windowed: false,
-};
-const WINDOWED: PolicyScope<'_> = PolicyScope {
-    id: "p",
-    windowed: true,
-};
+const P: PolicyScope<'_> = PolicyScope { id: "p", windowed: false };
+const WINDOWED: PolicyScope<'_> = PolicyScope { id: "p", windowed: true };
 
 fn night(previous: &State, verdicts: &Verdicts, day: i64) -> Settled {
     settle_in("eu-west-1", P, previous, verdicts, at(day))
@@ -114,10 +94,7 @@ fn muted_night(
     holds: Option<bool>,
     day: i64,
 ) -> Settled {
-    let extent = Extent {
-        policies: &[P],
-        places: &[place("eu-west-1")],
-    };
+    let extent = Extent { policies: &[P], places: &[place("eu-west-1")] };
     settle(previous, verdicts, extent, mutes, &|_, _| holds, at(day))
 }
 
@@ -180,12 +157,7 @@ fn what_could_not_be_looked_at_is_unknown_with_the_reason_and_open_again_later()
     for verdicts in [saw("a", unknown()), blind()] {
         let second = night(&first.state, &verdicts, 1);
         assert_eq!(statuses(&second), [Status::Unknown]);
-        assert!(
-            second.findings[0].evidence["unknown_because"]
-                .as_str()
-                .unwrap()
-                .starts_with("denied: ")
-        );
+        assert!(second.findings[0].evidence["unknown_because"].as_str().unwrap().starts_with("denied: "));
         assert_eq!(second.findings[0].last_seen, at(0));
         let third = night(&second.state, &saw("a", fail()), 2);
         assert_eq!(statuses(&third), [Status::Open]);
@@ -214,10 +186,7 @@ fn a_finding_outside_of_the_run_is_left_alone() {
     let elsewhere = settle_in("us-east-1", P, &first.state, &Verdicts::default(), at(1));
     assert_eq!(statuses(&elsewhere), []);
     assert_eq!(elsewhere.state, first.state);
-    let other = PolicyScope {
-        id: "other",
-        windowed: false,
-    };
+    let other = PolicyScope { id: "other", windowed: false };
     let only = settle_in("eu-west-1", other, &first.state, &Verdicts::default(), at(1));
     assert_eq!(only.state, first.state);
 }
@@ -346,10 +315,7 @@ fn verdicts(night: &Night) -> Verdicts {
         _ => fail(),
     };
     Verdicts {
-        evaluations: looks
-            .iter()
-            .map(|(id, kind)| evaluation(&format!("r{id}"), outcome(*kind)))
-            .collect(),
+        evaluations: looks.iter().map(|(id, kind)| evaluation(&format!("r{id}"), outcome(*kind))).collect(),
         blind: vec![],
     }
 }

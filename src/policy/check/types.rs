@@ -56,9 +56,7 @@ impl Kind {
 /// Follows `$ref`, and past null to the other alternative.
 pub(crate) fn resolve<'a>(schema: &'a Json, root: &'a Json) -> Option<&'a Json> {
     if let Some(reference) = schema.get("$ref").and_then(Json::as_str) {
-        return root
-            .pointer(reference.strip_prefix('#')?)
-            .and_then(|found| resolve(found, root));
+        return root.pointer(reference.strip_prefix('#')?).and_then(|found| resolve(found, root));
     }
     match schema.get("anyOf").and_then(Json::as_array) {
         Some(alternatives) => alternatives

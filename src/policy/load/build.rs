@@ -21,20 +21,9 @@ impl Build<'_, '_, '_> {
     fn compile(&mut self, text: &str, at: usize, bool: bool) -> Option<Expression> {
         let compiled = Expression::compile(&ENV, self.loader.file, text, at);
         let mut expression = self.loader.keep(compiled)?;
-        let found = check(
-            self.loader.file,
-            &expression,
-            self.names,
-            &mut self.loader.problems,
-        );
+        let found = check(self.loader.file, &expression, self.names, &mut self.loader.problems);
         if bool {
-            require_bool(
-                self.loader.file,
-                &expression,
-                &found,
-                self.names,
-                &mut self.loader.problems,
-            );
+            require_bool(self.loader.file, &expression, &found, self.names, &mut self.loader.problems);
         }
         self.bind(&mut expression, at)?;
         Some(expression)
@@ -42,11 +31,7 @@ impl Build<'_, '_, '_> {
 
     fn bind(&mut self, expression: &mut Expression, at: usize) -> Option<()> {
         let result = expression.bind(self.variables);
-        let diagnostic = |message| {
-            self.loader
-                .file
-                .diagnostic(at..at, message, "split the policy up")
-        };
+        let diagnostic = |message| self.loader.file.diagnostic(at..at, message, "split the policy up");
         let result = result.map_err(diagnostic);
         self.loader.keep(result)
     }
@@ -62,10 +47,7 @@ impl Build<'_, '_, '_> {
     }
 
     pub(super) fn all(&mut self, texts: &IndexMap<String, Text>) -> Vec<(String, Expression)> {
-        texts
-            .iter()
-            .filter_map(|(name, text)| Some((name.clone(), self.value(text)?)))
-            .collect()
+        texts.iter().filter_map(|(name, text)| Some((name.clone(), self.value(text)?))).collect()
     }
 
     pub(super) fn conditions(&mut self, conditions: &OneOrMap, key: &str) -> Vec<Condition> {
@@ -79,21 +61,14 @@ impl Build<'_, '_, '_> {
                     &serde_saphyr::Location::UNKNOWN,
                     Quoting::Plain,
                 );
-                holds
-                    .zip(reason)
-                    .map(|(holds, reason)| Condition { reason, holds })
-                    .into_iter()
-                    .collect()
+                holds.zip(reason).map(|(holds, reason)| Condition { reason, holds }).into_iter().collect()
             }
             OneOrMap::Map(entries) => entries
                 .iter()
                 .filter_map(|(reason, text)| {
                     let reason = self.template(&reason.value, &reason.defined, Quoting::Plain);
                     let holds = self.condition(text);
-                    Some(Condition {
-                        reason: reason?,
-                        holds: holds?,
-                    })
+                    Some(Condition { reason: reason?, holds: holds? })
                 })
                 .collect(),
         }
@@ -104,10 +79,7 @@ impl Build<'_, '_, '_> {
             OneOrMap::None => Vec::new(),
             OneOrMap::One(text) => {
                 let template = self.template_at(text, self.key(key), quoting);
-                template
-                    .map(|template| Fix { when: None, template })
-                    .into_iter()
-                    .collect()
+                template.map(|template| Fix { when: None, template }).into_iter().collect()
             }
             OneOrMap::Map(entries) => entries
                 .iter()
@@ -139,12 +111,7 @@ impl Build<'_, '_, '_> {
         let compiled = Template::compile(&ENV, self.loader.file, text, at, quoting);
         let mut template = self.loader.keep(compiled)?;
         for expression in template.expressions() {
-            check(
-                self.loader.file,
-                expression,
-                self.names,
-                &mut self.loader.problems,
-            );
+            check(self.loader.file, expression, self.names, &mut self.loader.problems);
         }
         for expression in template.expressions_mut() {
             self.bind(expression, at)?;

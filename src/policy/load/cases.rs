@@ -29,17 +29,12 @@ impl Loader<'_> {
             let at = &test.defined;
             self.fields(at, &test.value.resource, schema, schema, resource_type);
             for related in &test.value.related {
-                let name = related
-                    .get("resource_type")
-                    .and_then(Json::as_str)
-                    .unwrap_or_default();
+                let name = related.get("resource_type").and_then(Json::as_str).unwrap_or_default();
                 match inventory::schema(name) {
                     Some(schema) => {
                         let schema = schema.to_value();
                         let mut fields = related.clone();
-                        fields
-                            .as_object_mut()
-                            .map(|fields| fields.remove("resource_type"));
+                        fields.as_object_mut().map(|fields| fields.remove("resource_type"));
                         self.fields(at, &fields, &schema, &schema, name);
                     }
                     None => self.problem(
@@ -58,16 +53,8 @@ impl Loader<'_> {
                     test.value.params.keys().collect::<Vec<_>>(),
                     raw.params.keys().collect::<Vec<_>>(),
                 ),
-                (
-                    "metrics",
-                    test.value.metrics.keys().collect(),
-                    raw.metrics.keys().collect(),
-                ),
-                (
-                    "evidence",
-                    test.value.evidence.keys().collect(),
-                    raw.evidence.keys().collect(),
-                ),
+                ("metrics", test.value.metrics.keys().collect(), raw.metrics.keys().collect()),
+                ("evidence", test.value.evidence.keys().collect(), raw.evidence.keys().collect()),
             ] {
                 for name in given {
                     if !known.contains(&name) {
@@ -83,11 +70,7 @@ impl Loader<'_> {
             for name in &test.value.unread {
                 if !inventory::TYPES.contains(&name.as_str()) {
                     let help = did_you_mean(name, inventory::TYPES.iter().copied()).unwrap_or_default();
-                    self.problem(
-                        at,
-                        format!("test `{}`: unknown type `{name}`", test.value.name),
-                        help,
-                    );
+                    self.problem(at, format!("test `{}`: unknown type `{name}`", test.value.name), help);
                 }
             }
             tests.push((self.file.span_at(*at), test.value.clone()));

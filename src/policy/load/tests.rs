@@ -27,11 +27,7 @@ tests:
 "#;
 
 fn problems(text: &str) -> Vec<Diagnostic> {
-    match load(
-        [SourceFile::new("p/logs-x.yaml", text)],
-        &Overrides::default(),
-        &["target_health"],
-    ) {
+    match load([SourceFile::new("p/logs-x.yaml", text)], &Overrides::default(), &["target_health"]) {
         Ok(_) => Vec::new(),
         Err(Diagnostics(problems)) => problems,
     }
@@ -47,12 +43,7 @@ fn refused(old: &str, new: &str) -> String {
 
 #[test]
 fn a_good_file_loads_and_its_cases_hold() {
-    let policies = load(
-        [SourceFile::new("p/logs-x.yaml", GOOD)],
-        &Overrides::default(),
-        &[],
-    )
-    .unwrap();
+    let policies = load([SourceFile::new("p/logs-x.yaml", GOOD)], &Overrides::default(), &[]).unwrap();
     for case in crate::policy::test::run(&policies) {
         assert!(case.passed(), "{case}");
     }
@@ -65,14 +56,8 @@ fn everything_wrong_is_refused_with_its_place_and_remedy() {
         refused("title:", "titel:"),
         refused("id: logs-x", "id: logs-y"),
         refused("AWS::Logs::LogGroup", "AWS::Logs::LogGroups"),
-        refused(
-            "resource.retention_in_days == null",
-            "resource.retention_days == null",
-        ),
-        refused(
-            "resource.retention_in_days == null",
-            "resource.retention_in_days == 'never'",
-        ),
+        refused("resource.retention_in_days == null", "resource.retention_days == null"),
+        refused("resource.retention_in_days == null", "resource.retention_in_days == 'never'"),
         refused(
             "resource.retention_in_days == null && variables.gb > params.large_gb",
             "resource.stored_bytes",
@@ -82,10 +67,7 @@ fn everything_wrong_is_refused_with_its_place_and_remedy() {
         refused("variables.gb >", "variables.gigabytes >"),
         refused("> params.large_gb", "> metrics.byte.total()"),
         refused("> params.large_gb", "> metrics.bytes.totl()"),
-        refused(
-            "double(resource.stored_bytes) / 1e9",
-            "resource.stored_bytes / 1e9",
-        ),
+        refused("double(resource.stored_bytes) / 1e9", "resource.stored_bytes / 1e9"),
         refused("{resource.name} has", "{resource.nam} has"),
         refused("LogGroupName: resource.name", "LogGroupName: resorce.name"),
         refused("lookback: 7d", "lookback: 7 days"),
@@ -122,11 +104,7 @@ fn a_folded_expression_is_still_pointed_at() {
     );
     let problems = problems(&text);
     let (line, column) = problems[0].position();
-    assert_eq!(
-        text.lines().nth(line - 1).unwrap().get(column - 1..column + 3),
-        Some("gone"),
-        "{problems:?}"
-    );
+    assert_eq!(text.lines().nth(line - 1).unwrap().get(column - 1..column + 3), Some("gone"), "{problems:?}");
 }
 
 #[test]
@@ -153,10 +131,7 @@ fn hostile_expressions_are_refused_without_taking_the_process_down() {
 fn variables_that_double_at_each_step_are_refused() {
     let mut variables = String::from("  gb: double(resource.stored_bytes) / 1e9\n  v0: variables.gb\n");
     for step in 1..30 {
-        variables = format!(
-            "{variables}  v{step}: variables.v{last} + variables.v{last}\n",
-            last = step - 1
-        );
+        variables = format!("{variables}  v{step}: variables.v{last} + variables.v{last}\n", last = step - 1);
     }
     let text = GOOD.replace("  gb: double(resource.stored_bytes) / 1e9\n", &variables);
     assert!(problems(&text)[0].message.contains("parts"));
@@ -165,34 +140,19 @@ fn variables_that_double_at_each_step_are_refused() {
 #[test]
 fn the_configuration_overrides_params_by_type() {
     let override_gb = |value: Json| {
-        let params = BTreeMap::from([(
-            "logs-x".to_owned(),
-            IndexMap::from([("large_gb".to_owned(), value)]),
-        )]);
-        let overrides = Overrides {
-            params,
-            ..Overrides::default()
-        };
+        let params =
+            BTreeMap::from([("logs-x".to_owned(), IndexMap::from([("large_gb".to_owned(), value)]))]);
+        let overrides = Overrides { params, ..Overrides::default() };
         load([SourceFile::new("p/logs-x.yaml", GOOD)], &overrides, &[])
             .map(|p| p[0].params["large_gb"].clone())
     };
     assert_eq!(override_gb(20.into()).unwrap(), Json::from(20.0));
-    assert!(
-        override_gb("many".into())
-            .unwrap_err()
-            .to_string()
-            .contains("correct `params:`")
-    );
+    assert!(override_gb("many".into()).unwrap_err().to_string().contains("correct `params:`"));
 }
 
 #[test]
 fn a_policy_asks_only_for_the_types_that_its_fields_need() {
-    let policies = load(
-        [SourceFile::new("p/logs-x.yaml", GOOD)],
-        &Overrides::default(),
-        &[],
-    )
-    .unwrap();
+    let policies = load([SourceFile::new("p/logs-x.yaml", GOOD)], &Overrides::default(), &[]).unwrap();
     assert_eq!(policies[0].types(), BTreeSet::from(["AWS::Logs::LogGroup"]));
 }
 
@@ -203,12 +163,7 @@ fn the_first_command_whose_condition_holds_is_the_one_given() {
         "fix_cli:\n  resource.stored_bytes == 1: aws wrong\n  resource.name == 'a': aws {resource.name}\n  \"true\": aws late\ntests:\n",
     );
     let text = text.replace("expect: fail }", "expect: fail, fix_cli: aws a }");
-    let policies = load(
-        [SourceFile::new("p/logs-x.yaml", &*text)],
-        &Overrides::default(),
-        &[],
-    )
-    .unwrap();
+    let policies = load([SourceFile::new("p/logs-x.yaml", &*text)], &Overrides::default(), &[]).unwrap();
     for case in crate::policy::test::run(&policies) {
         assert!(case.passed(), "{case}");
     }
@@ -218,10 +173,8 @@ fn the_first_command_whose_condition_holds_is_the_one_given() {
 
 #[test]
 fn functions_of_a_namespace_are_known() {
-    let text = GOOD.replace(
-        "variables.gb > params.large_gb",
-        "math.greatest(variables.gb, 1.0) > params.large_gb",
-    );
+    let text =
+        GOOD.replace("variables.gb > params.large_gb", "math.greatest(variables.gb, 1.0) > params.large_gb");
     assert_eq!(problems(&text), []);
     let wrong = problems(&text.replace("math.greatest", "math.gretest"));
     assert!(!wrong.is_empty());

@@ -44,12 +44,7 @@ fn all_signals(alarms: Value, complete: &[&str]) -> Vec<Option<BTreeMap<String, 
 fn verdict(alarms: Value) -> String {
     let signals = all_signals(alarms, &[Alarm::TYPE, TargetGroup::TYPE]).remove(0);
     let coverage = &signals.unwrap()["errors"];
-    format!(
-        "{} {}: {}",
-        coverage.verdict,
-        coverage.alarm.as_deref().unwrap_or("-"),
-        coverage.reason
-    )
+    format!("{} {}: {}", coverage.verdict, coverage.alarm.as_deref().unwrap_or("-"), coverage.reason)
 }
 
 #[test]
@@ -60,10 +55,7 @@ fn an_alarm_on_the_right_metric_and_dimensions_covers() {
         json!({ "TargetGroup": "targetgroup/web/73e2" }),
         json!({ "LoadBalancer": WEB, "AvailabilityZone": "eu-west-1a" }),
     ] {
-        assert_eq!(
-            verdict(json!([alarm(json!({ "metric": errors(dimensions) }))])),
-            "covered a: "
-        );
+        assert_eq!(verdict(json!([alarm(json!({ "metric": errors(dimensions) }))])), "covered a: ");
     }
 }
 
@@ -78,19 +70,13 @@ fn near_misses_say_why() {
         watching(json!({ "LoadBalancer": WEB, "TargetGroup": "targetgroup/db/bbbb" })),
         "none -: alarm `a` watches TargetGroup=targetgroup/db/bbbb, which is none of its target groups"
     );
-    assert_eq!(
-        watching(json!({})),
-        "none -: alarm `a` names no LoadBalancer dimension"
-    );
+    assert_eq!(watching(json!({})), "none -: alarm `a` names no LoadBalancer dimension");
     assert_eq!(
         watching(json!({ "LoadBalancer": "net/db/aaaa" })),
         "none -: ",
         "another load balancer's alarm is no near miss"
     );
-    assert_eq!(
-        watching(json!({ "TargetGroup": "targetgroup/db/bbbb" })),
-        "none -: "
-    );
+    assert_eq!(watching(json!({ "TargetGroup": "targetgroup/db/bbbb" })), "none -: ");
     assert_eq!(
         watching(json!({ "LoadBalancer": "app/api/OLD" })),
         "none -: ",
@@ -122,9 +108,7 @@ fn unhealthy_hosts_are_only_seen_through_a_target_group() {
 fn an_alarm_that_does_nothing_does_not_cover() {
     let right = errors(json!({ "LoadBalancer": WEB }));
     assert_eq!(
-        verdict(json!([alarm(
-            json!({ "metric": right, "actions_enabled": false })
-        )])),
+        verdict(json!([alarm(json!({ "metric": right, "actions_enabled": false }))])),
         "none -: alarm `a` has its actions disabled"
     );
     assert_eq!(
@@ -199,26 +183,17 @@ fn a_query_may_cover() {
         ),
         maybe
     );
-    assert_eq!(
-        with(r#"SELECT SUM(RequestCount) FROM "AWS/ApplicationELB""#),
-        "none -: "
-    );
+    assert_eq!(with(r#"SELECT SUM(RequestCount) FROM "AWS/ApplicationELB""#), "none -: ");
 }
 
 #[test]
 fn each_type_of_load_balancer_has_its_own_signals() {
     let nlb = json!({ "namespace": "AWS/NetworkELB", "metric_name": "UnHealthyHostCount",
         "dimensions": { "LoadBalancer": "net/db/aaaa", "TargetGroup": "targetgroup/db/bbbb" } });
-    let signals = all_signals(
-        json!([alarm(json!({ "metric": nlb }))]),
-        &[Alarm::TYPE, TargetGroup::TYPE],
-    );
+    let signals = all_signals(json!([alarm(json!({ "metric": nlb }))]), &[Alarm::TYPE, TargetGroup::TYPE]);
     let told = |index: usize| -> Vec<String> {
         let signals: &BTreeMap<_, _> = signals[index].as_ref().unwrap();
-        signals
-            .iter()
-            .map(|(name, c)| format!("{name} {}", c.verdict))
-            .collect()
+        signals.iter().map(|(name, c)| format!("{name} {}", c.verdict)).collect()
     };
     assert_eq!(told(0), ["errors none", "latency none", "unhealthy_hosts none"]);
     assert_eq!(told(1), ["errors none", "unhealthy_hosts covered"]);
@@ -229,14 +204,8 @@ fn unread_target_groups_matter_only_where_an_alarm_names_one() {
     let by_balancer = alarm(json!({ "metric": errors(json!({ "LoadBalancer": WEB })) }));
     let by_group =
         alarm(json!({ "name": "b", "metric": errors(json!({ "TargetGroup": "targetgroup/unread/1" })) }));
-    assert!(
-        all_signals(json!([by_balancer]), &[Alarm::TYPE])[0].is_some(),
-        "the answer is known"
-    );
-    assert!(
-        all_signals(json!([by_balancer, by_group]), &[Alarm::TYPE])[0].is_some(),
-        "it is covered anyway"
-    );
+    assert!(all_signals(json!([by_balancer]), &[Alarm::TYPE])[0].is_some(), "the answer is known");
+    assert!(all_signals(json!([by_balancer, by_group]), &[Alarm::TYPE])[0].is_some(), "it is covered anyway");
     assert!(all_signals(json!([by_group]), &[Alarm::TYPE])[0].is_none());
     assert!(all_signals(json!([by_balancer]), &[TargetGroup::TYPE])[0].is_none());
 }

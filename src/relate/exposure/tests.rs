@@ -58,10 +58,7 @@ fn adjacent_ports_with_the_same_sources_are_one_opening() {
     ]);
     assert_eq!(
         written(group(&rules), &[]),
-        [
-            "tcp 80..90 1.000 0.000 <- 0.0.0.0/0 (a b)",
-            "tcp 443..443 0.000 1.000 <- ::/0 (c)",
-        ]
+        ["tcp 80..90 1.000 0.000 <- 0.0.0.0/0 (a b)", "tcp 443..443 0.000 1.000 <- ::/0 (c)",]
     );
 }
 
@@ -114,10 +111,7 @@ fn a_prefix_list_opens_what_its_entries_say() {
 
 #[test]
 fn an_interface_is_told_by_what_it_serves() {
-    let mut resources = read(
-        SecurityGroup::TYPE,
-        json!([{ "id": "sg-1" }, { "id": "sg-unused" }]),
-    );
+    let mut resources = read(SecurityGroup::TYPE, json!([{ "id": "sg-1" }, { "id": "sg-unused" }]));
     resources.extend(read(NetworkInterface::TYPE, json!([
         { "id": "eni-lb", "subnet_id": "subnet-pub", "groups": ["sg-1"], "interface_type": "interface",
           "description": "ELB app/web/50dc6c495c0c9188", "instance_owner_id": "amazon-elb", "public_ip": "3.3.3.3" },
@@ -172,13 +166,7 @@ fn an_interface_is_told_by_what_it_serves() {
 
 const PROTOCOLS: [&str; 3] = ["tcp", "udp", "-1"];
 /// Overlapping and disjoint blocks, so that unions matter.
-const BLOCKS: [&str; 5] = [
-    "32.0.0.0/3",
-    "64.0.0.0/3",
-    "32.0.0.0/2",
-    "128.0.0.0/3",
-    "32.0.0.0/4",
-];
+const BLOCKS: [&str; 5] = ["32.0.0.0/3", "64.0.0.0/3", "32.0.0.0/2", "128.0.0.0/3", "32.0.0.0/4"];
 
 proptest! {
     /// Asks port by port, rule by rule.

@@ -29,12 +29,7 @@ fn ways(alarms: Value, complete: &[&str]) -> Vec<String> {
         .into_iter()
         .map(|way| {
             way.map_or("null".to_owned(), |way| {
-                format!(
-                    "{} {}: {}",
-                    way.reaches,
-                    way.hop.as_deref().unwrap_or("-"),
-                    way.detail
-                )
+                format!("{} {}: {}", way.reaches, way.hop.as_deref().unwrap_or("-"), way.detail)
             })
         })
         .collect()
@@ -52,10 +47,7 @@ fn way(actions: &[&str]) -> String {
 #[test]
 fn each_hop_has_its_name() {
     assert_eq!(
-        ways(
-            json!([{ "actions_enabled": false, "alarm_actions": [sns("ops")] }]),
-            &ALL
-        ),
+        ways(json!([{ "actions_enabled": false, "alarm_actions": [sns("ops")] }]), &ALL),
         ["broken actions_disabled: its actions are disabled"]
     );
     assert_eq!(way(&[]), "broken no_action: it has no action for its ALARM state");
@@ -64,10 +56,7 @@ fn each_hop_has_its_name() {
         "broken topic_missing: topic `deleted` does not exist",
         "though a subscription of it is still listed"
     );
-    assert_eq!(
-        way(&[&sns("silent")]),
-        "broken no_subscription: topic `silent` has no subscription"
-    );
+    assert_eq!(way(&[&sns("silent")]), "broken no_subscription: topic `silent` has no subscription");
     assert_eq!(
         way(&[&sns("pending")]),
         "broken unconfirmed_subscription: topic `pending` has only 1 subscription waiting to be confirmed (1 email)"
@@ -79,11 +68,7 @@ fn one_whole_way_is_enough() {
     let whole = "topic `ops` has 2 confirmed subscriptions (1 email, 1 https)";
     assert_eq!(way(&[&sns("ops")]), format!("person -: {whole}"));
     assert_eq!(
-        way(&[
-            &sns("silent"),
-            "arn:aws:sns:us-east-1:222222222222:far",
-            &sns("ops")
-        ]),
+        way(&[&sns("silent"), "arn:aws:sns:us-east-1:222222222222:far", &sns("ops")]),
         format!("person -: {whole}")
     );
     assert_eq!(
@@ -109,10 +94,7 @@ fn several_broken_ways_tell_the_furthest_hop_and_all_details() {
 fn a_topic_elsewhere_is_unknown() {
     let expected =
         "unknown -: topic `ops` is in account 222222222222, region eu-west-1, beyond what was read here";
-    assert_eq!(
-        way(&[&sns("silent"), "arn:aws:sns:eu-west-1:222222222222:ops"]),
-        expected
-    );
+    assert_eq!(way(&[&sns("silent"), "arn:aws:sns:eu-west-1:222222222222:ops"]), expected);
 }
 
 #[test]
@@ -128,10 +110,7 @@ fn machines_are_driven_on_purpose() {
         "machine -: its action changes an EC2 instance"
     );
     assert_eq!(
-        way(&[
-            "arn:aws:lambda:eu-west-1:111111111111:function:heal",
-            &sns("silent")
-        ]),
+        way(&["arn:aws:lambda:eu-west-1:111111111111:function:heal", &sns("silent")]),
         "broken no_subscription: topic `silent` has no subscription",
         "a topic is there for a person"
     );
@@ -150,10 +129,7 @@ fn a_composite_above_that_reaches_a_person_is_enough() {
         "broken actions_disabled: its actions are disabled"
     );
     assert_eq!(
-        ways(
-            json!([child, parent("arn:aws:sns:eu-west-1:222222222222:ops")]),
-            &ALL
-        )[0],
+        ways(json!([child, parent("arn:aws:sns:eu-west-1:222222222222:ops")]), &ALL)[0],
         "unknown -: composite alarm `p`: topic `ops` is in account 222222222222, region eu-west-1, beyond what was read here"
     );
 }
@@ -164,10 +140,6 @@ fn what_was_not_read_is_null_only_where_the_answer_hangs_on_it() {
     assert!(of("ops", &[]).starts_with("person"), "a whole way was seen");
     assert_eq!(of("elsewhere", &[Alarm::TYPE, Subscription::TYPE]), "null");
     assert_eq!(of("silent", &[Alarm::TYPE, Topic::TYPE]), "null");
-    assert_eq!(
-        of("silent", &[Topic::TYPE, Subscription::TYPE]),
-        "null",
-        "a composite may stand above"
-    );
+    assert_eq!(of("silent", &[Topic::TYPE, Subscription::TYPE]), "null", "a composite may stand above");
     assert!(of("silent", &ALL).starts_with("broken"));
 }
