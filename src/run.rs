@@ -140,7 +140,7 @@ impl Judging<'_> {
     fn judge(&self, inventory: &Inventory, previous: &State) -> Result<(Report, State), RunError> {
         let now = inventory.taken_at;
         let verdicts = evaluate::evaluate(self.policies, inventory);
-        let while_holds = |mute: &Mute, evaluation: &Evaluation| {
+        let while_holds = |mute: &Mute, evaluation: &Evaluation<'_>| {
             let key = (mute.policy.clone(), mute.while_.clone()?);
             self.conditions.get(&key)?.holds(inventory, evaluation, now)
         };
@@ -187,7 +187,7 @@ fn report(
     request: &Request,
     policies: &[&Policy],
     inventory: &Inventory,
-    verdicts: &Verdicts,
+    verdicts: &Verdicts<'_>,
     started_at: DateTime<Utc>,
 ) -> Report {
     let coverage: Vec<CoverageRow> = inventory

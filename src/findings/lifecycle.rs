@@ -51,7 +51,7 @@ pub struct Settled {
 /// Compares the verdicts of this run with what was known before.
 pub fn settle(
     previous: &State,
-    verdicts: &Verdicts,
+    verdicts: &Verdicts<'_>,
     extent: Extent<'_>,
     mutes: &[Mute],
     while_holds: &WhileHolds<'_>,
@@ -99,7 +99,7 @@ pub fn settle(
 
 /// What this run saw under one finding id.
 struct Look<'a> {
-    evaluation: &'a Evaluation,
+    evaluation: &'a Evaluation<'a>,
     /// The failure, where it failed; several events on one resource are one failure.
     failure: Option<Cow<'a, Box<Failure>>>,
 }
@@ -114,7 +114,7 @@ struct Looks<'a> {
 }
 
 impl<'a> Looks<'a> {
-    fn new(verdicts: &'a Verdicts, extent: Extent<'a>) -> Self {
+    fn new(verdicts: &'a Verdicts<'a>, extent: Extent<'a>) -> Self {
         let mut by_id: BTreeMap<String, Look<'a>> = BTreeMap::new();
         for evaluation in &verdicts.evaluations {
             let id = finding_id(&evaluation.policy, &evaluation.resource);
@@ -255,7 +255,7 @@ impl Run<'_> {
     fn stands(
         &mut self,
         id: &str,
-        evaluation: &Evaluation,
+        evaluation: &Evaluation<'_>,
         failure: &Failure,
         known: Option<&FindingRecord>,
     ) {
@@ -267,11 +267,11 @@ impl Run<'_> {
         };
         let failure = failure.clone();
         let record = FindingRecord {
-            policy: evaluation.policy.clone(),
+            policy: evaluation.policy.clone().into_owned(),
             severity: failure.severity,
             status,
             resource_type: evaluation.resource_type.to_owned(),
-            resource: evaluation.resource.clone(),
+            resource: evaluation.resource.clone().into_owned(),
             title: failure.title,
             message: failure.message,
             why: failure.why,

@@ -74,7 +74,7 @@ impl Mute {
 
 /// Whether the `while_` of a mute holds for an evaluated resource; `None`
 /// where the condition could not be evaluated.
-pub type WhileHolds<'a> = dyn Fn(&Mute, &Evaluation) -> Option<bool> + 'a;
+pub type WhileHolds<'a> = dyn Fn(&Mute, &Evaluation<'_>) -> Option<bool> + 'a;
 
 /// The mutes of one run, and what became of each.
 pub(super) struct Mutes<'a> {
@@ -103,7 +103,7 @@ impl<'a> Mutes<'a> {
         &mut self,
         policy: &str,
         resource: &Meta,
-        evaluation: Option<&Evaluation>,
+        evaluation: Option<&Evaluation<'_>>,
     ) -> Option<&'a Mute> {
         let mut covering = None;
         for (mute, used) in self.all.iter().zip(&mut self.uses) {

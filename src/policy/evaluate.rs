@@ -1,5 +1,6 @@
 //! Policies on resources: what to ask CloudWatch for, and what to say.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cel::common::value::{CowVal, Val};
@@ -22,7 +23,7 @@ use crate::inventory::{Inventory, Kind as _, Meta, Resource, Scope};
 pub fn metric_queries(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>) -> BTreeSet<Query> {
     let asking: Vec<&Policy> = policies.iter().copied().filter(|policy| policy.uses_metrics()).collect();
     let mut queries = BTreeSet::new();
-    for_each(&asking, scope, now, |case| {
+    for_each(&asking, scope, now, |_, _, case| {
         if case.early_skip().is_none() {
             for metric in &case.policy.metrics {
                 queries.extend(case.queries(metric).unwrap_or_default());
@@ -40,7 +41,7 @@ pub fn detail_requests(
 ) -> BTreeMap<String, BTreeSet<String>> {
     let asking: Vec<&Policy> = policies.iter().copied().filter(|policy| !policy.details.is_empty()).collect();
     let mut requests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for_each(&asking, scope, now, |case| {
+    for_each(&asking, scope, now, |_, _, case| {
         if case.early_skip().is_some() {
             return;
         }
@@ -55,14 +56,14 @@ pub fn detail_requests(
 }
 
 /// Every policy on every resource of the inventory.
-pub fn evaluate(policies: &[&Policy], inventory: &Inventory) -> Verdicts {
+pub fn evaluate<'a>(policies: &[&'a Policy], inventory: &'a Inventory) -> Verdicts<'a> {
     let mut verdicts = Verdicts::default();
     for scope in &inventory.scopes {
-        for_each(policies, scope, inventory.taken_at, |case| {
+        for_each(policies, scope, inventory.taken_at, |policy, meta, case| {
             verdicts.evaluations.push(Evaluation {
-                policy: case.policy.id.clone(),
-                resource_type: case.policy.resource_type,
-                resource: case.meta.clone(),
+                policy: Cow::Borrowed(&policy.id),
+                resource_type: policy.resource_type,
+                resource: Cow::Borrowed(meta),
                 outcome: case.outcome(&|case, metric| case.series(metric, &scope.series)),
             });
         });
@@ -84,8 +85,13 @@ fn blind(policy: &Policy, scope: &Scope) -> Option<Blind> {
 }
 
 /// Converts each resource once and hands it to every policy of its type.
-fn for_each(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl FnMut(&mut Case<'_>)) {
-    let mut by_type: BTreeMap<&str, Vec<(&Policy, Params<'_>)>> = BTreeMap::new();
+fn for_each<'a>(
+    policies: &[&'a Policy],
+    scope: &'a Scope,
+    now: DateTime<Utc>,
+    mut f: impl FnMut(&'a Policy, &'a Meta, &mut Case<'_>),
+) {
+    let mut by_type: BTreeMap<&str, Vec<(&'a Policy, Params<'a>)>> = BTreeMap::new();
     for &policy in policies {
         let params = Params(params_to_cel(&policy.params));
         by_type.entry(policy.resource_type).or_default().push((policy, params));
@@ -103,7 +109,8 @@ fn for_each(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>, mut f: impl
             let mut context = context.new_inner_scope();
             context.set_variable_resolver(params);
             let bindings = Bindings::new(context, &policy.variables);
-            f(&mut Case { policy, meta: resource.meta(), now, bindings });
+            let meta = resource.meta();
+            f(policy, meta, &mut Case { policy, meta, now, bindings });
         }
     }
 }

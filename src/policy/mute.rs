@@ -43,12 +43,17 @@ impl<'p> Condition<'p> {
     }
 
     /// Whether it holds of the evaluated resource; `None` where that cannot be told.
-    pub fn holds(&self, inventory: &Inventory, evaluation: &Evaluation, now: DateTime<Utc>) -> Option<bool> {
+    pub fn holds(
+        &self,
+        inventory: &Inventory,
+        evaluation: &Evaluation<'_>,
+        now: DateTime<Utc>,
+    ) -> Option<bool> {
         let resource = inventory
             .scopes
             .iter()
             .flat_map(|scope| &scope.resources)
-            .find(|r| r.type_name() == evaluation.resource_type && *r.meta() == evaluation.resource)?;
+            .find(|r| r.type_name() == evaluation.resource_type && *r.meta() == *evaluation.resource)?;
         let json = resource_json(resource);
         let mut context = base_context(now).ok()?;
         context.add_variable_as_val("resource", to_cel(&json, &self.policy.timestamps));

@@ -1,5 +1,7 @@
 //! What a policy says of a resource: exactly one of four outcomes.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 pub use crate::config::Severity;
@@ -31,10 +33,10 @@ pub struct Failure {
 
 /// One policy on one resource.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Evaluation {
-    pub policy: String,
+pub struct Evaluation<'a> {
+    pub policy: Cow<'a, str>,
     pub resource_type: &'static str,
-    pub resource: Meta,
+    pub resource: Cow<'a, Meta>,
     pub outcome: Outcome,
 }
 
@@ -50,7 +52,7 @@ pub struct Blind {
 
 /// All that the policies had to say of an inventory.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Verdicts {
-    pub evaluations: Vec<Evaluation>,
+pub struct Verdicts<'a> {
+    pub evaluations: Vec<Evaluation<'a>>,
     pub blind: Vec<Blind>,
 }

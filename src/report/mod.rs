@@ -120,13 +120,13 @@ impl Report {
 impl PolicyCounts {
     /// Counts the outcomes of each policy, in the given order. A place where a
     /// policy was blind counts as one unknown, so that it never looks clean.
-    pub fn tally<'a>(policies: impl IntoIterator<Item = &'a str>, verdicts: &Verdicts) -> Vec<Self> {
+    pub fn tally<'a>(policies: impl IntoIterator<Item = &'a str>, verdicts: &Verdicts<'_>) -> Vec<Self> {
         let mut counts: Vec<Self> =
             policies.into_iter().map(|id| Self { id: id.to_owned(), ..Self::default() }).collect();
         let index: BTreeMap<String, usize> =
             counts.iter().enumerate().map(|(i, c)| (c.id.clone(), i)).collect();
         for evaluation in &verdicts.evaluations {
-            if let Some(&i) = index.get(&evaluation.policy) {
+            if let Some(&i) = index.get(&*evaluation.policy) {
                 let counts = &mut counts[i];
                 match evaluation.outcome {
                     Outcome::Pass => counts.pass += 1,

@@ -1,4 +1,5 @@
 use serde_json::json;
+use std::borrow::Cow;
 
 use super::sns::MAX_BYTES;
 use super::text::Style;
@@ -310,10 +311,10 @@ fn the_exit_code_puts_findings_before_coverage() {
 
 #[test]
 fn a_policy_that_was_blind_somewhere_never_counts_as_clean() {
-    let evaluation = |policy: &str, outcome| Evaluation {
+    let evaluation = |policy: &'static str, outcome| Evaluation {
         policy: policy.into(),
         resource_type: "AWS::Logs::LogGroup",
-        resource: Meta::default(),
+        resource: Cow::Owned(Meta::default()),
         outcome,
     };
     let verdicts = Verdicts {

@@ -45,15 +45,15 @@ fn unknown() -> Outcome {
     Outcome::Unknown("denied: cloudwatch:GetMetricData".into())
 }
 
-fn evaluation(id: &str, outcome: Outcome) -> Evaluation {
-    Evaluation { policy: "p".into(), resource_type: "AWS::X::Y", resource: resource(id), outcome }
+fn evaluation(id: &str, outcome: Outcome) -> Evaluation<'static> {
+    Evaluation { policy: "p".into(), resource_type: "AWS::X::Y", resource: Cow::Owned(resource(id)), outcome }
 }
 
-fn saw(id: &str, outcome: Outcome) -> Verdicts {
+fn saw(id: &str, outcome: Outcome) -> Verdicts<'static> {
     Verdicts { evaluations: vec![evaluation(id, outcome)], blind: vec![] }
 }
 
-fn blind() -> Verdicts {
+fn blind() -> Verdicts<'static> {
     Verdicts {
         evaluations: vec![],
         blind: vec![Blind {
@@ -73,7 +73,7 @@ fn settle_in(
     region: &str,
     policy: PolicyScope<'_>,
     previous: &State,
-    verdicts: &Verdicts,
+    verdicts: &Verdicts<'_>,
     now: DateTime<Utc>,
 ) -> Settled {
     let extent = Extent { policies: &[policy], places: &[place(region)] };
@@ -83,13 +83,13 @@ fn settle_in(
 const P: PolicyScope<'_> = PolicyScope { id: "p", windowed: false };
 const WINDOWED: PolicyScope<'_> = PolicyScope { id: "p", windowed: true };
 
-fn night(previous: &State, verdicts: &Verdicts, day: i64) -> Settled {
+fn night(previous: &State, verdicts: &Verdicts<'_>, day: i64) -> Settled {
     settle_in("eu-west-1", P, previous, verdicts, at(day))
 }
 
 fn muted_night(
     previous: &State,
-    verdicts: &Verdicts,
+    verdicts: &Verdicts<'_>,
     mutes: &[Mute],
     holds: Option<bool>,
     day: i64,
@@ -256,7 +256,7 @@ fn a_mute_holds_only_while_its_condition_is_known_to_be_true() {
 #[test]
 fn an_unused_mute_is_noted_only_when_its_policy_ran_completely() {
     let mutes = [mute(None)];
-    let run = |verdicts: &Verdicts| muted_night(&State::default(), verdicts, &mutes, None, 0).notes;
+    let run = |verdicts: &Verdicts<'_>| muted_night(&State::default(), verdicts, &mutes, None, 0).notes;
     insta::assert_snapshot!(run(&saw("b", fail())).join("\n"), @"The mute of p on a (ada) matched no finding in this run; is it still needed?");
     assert!(run(&blind()).is_empty());
     assert!(run(&saw("b", unknown())).is_empty());
@@ -306,7 +306,7 @@ fn nights() -> impl Strategy<Value = Vec<Night>> {
     prop::collection::vec(prop_oneof![4 => look, 1 => Just(Night::Blind)], 1..12)
 }
 
-fn verdicts(night: &Night) -> Verdicts {
+fn verdicts(night: &Night) -> Verdicts<'static> {
     let Night::Saw(looks) = night else { return blind() };
     let outcome = |kind: u8| match kind {
         0 => Outcome::Pass,
@@ -341,7 +341,7 @@ proptest! {
             for finding in &settled.findings {
                 let unknown = !verdicts.blind.is_empty()
                     || verdicts.evaluations.iter().any(|e| {
-                        e.resource == finding.resource && matches!(e.outcome, Outcome::Unknown(_))
+                        *e.resource == finding.resource && matches!(e.outcome, Outcome::Unknown(_))
                     });
                 prop_assert!(!(unknown && finding.status == Status::Resolved));
                 if let Some(known) = state.findings.get(&finding.id) {
