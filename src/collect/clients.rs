@@ -24,7 +24,7 @@ use crate::config::regions;
 const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
 const DESCRIBE_REGIONS: &str = "ec2:DescribeRegions";
 
-/// What [`caller_identity`] and [`regions`] call.
+/// What [`caller_identity`] and [`regions()`] call.
 pub(super) const ACTIONS: &[&str] = &[DESCRIBE_REGIONS, GET_CALLER_IDENTITY];
 
 /// STS and DescribeRegions answer the same everywhere.

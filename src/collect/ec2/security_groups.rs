@@ -24,31 +24,44 @@ async fn read(context: &Context) -> Result<Read, CollectError> {
     let ec2 = &context.clients.ec2;
     let groups = ec2.describe_security_groups().max_results(PAGE).into_paginator().send();
     let rules = ec2.describe_security_group_rules().max_results(PAGE).into_paginator().send();
+    // Each page becomes ours as it comes: the SDK's own shape, with every rule a second time, is several times as large.
     let (groups, rules) = tokio::try_join!(
-        list(DESCRIBE, groups, |page| (page.security_groups, page.next_token)),
-        list(DESCRIBE_RULES, rules, |page| (page.security_group_rules, page.next_token)),
+        list(DESCRIBE, groups, |page| {
+            let groups = page.security_groups.unwrap_or_default();
+            (Some(groups.iter().map(|sdk| security_group(context, sdk)).collect()), page.next_token)
+        }),
+        list(DESCRIBE_RULES, rules, |page| {
+            let rules = page.security_group_rules.unwrap_or_default();
+            (Some(rules.iter().map(owned_rule).collect()), page.next_token)
+        }),
     )?;
     // a group with some of its rules would look more closed than it is
     let rules = rules.whole()?;
-    joined(context, groups, &rules)
+    joined(groups, rules)
+}
+
+/// A rule, and the id of the group that it belongs to.
+type OwnedRule = (String, Result<SecurityGroupRule, CollectError>);
+
+fn owned_rule(sdk: &types::SecurityGroupRule) -> OwnedRule {
+    (sdk.group_id().unwrap_or_default().to_owned(), rule(sdk))
 }
 
 /// Groups with their rules. A group with a rule that cannot be understood is left out.
-fn joined(
-    context: &Context,
-    groups: Listing<types::SecurityGroup>,
-    rules: &[types::SecurityGroupRule],
-) -> Result<Read, CollectError> {
-    let mut by_group: BTreeMap<&str, Vec<&types::SecurityGroupRule>> = BTreeMap::new();
-    for rule in rules {
-        by_group.entry(rule.group_id().unwrap_or_default()).or_default().push(rule);
+fn joined(groups: Listing<SecurityGroup>, rules: Vec<OwnedRule>) -> Result<Read, CollectError> {
+    let mut by_group: BTreeMap<String, Vec<Result<SecurityGroupRule, CollectError>>> = BTreeMap::new();
+    for (group, rule) in rules {
+        by_group.entry(group).or_default().push(rule);
     }
     let mut cut = groups.cut;
     let mut resources: Vec<Resource> = Vec::new();
-    for sdk in &groups.items {
-        let rules = by_group.remove(sdk.group_id().unwrap_or_default()).unwrap_or_default();
-        match rules.into_iter().map(rule).collect() {
-            Ok(rules) => resources.push(security_group(context, sdk, rules).into()),
+    for mut group in groups.items {
+        let rules = by_group.remove(&group.meta.id).unwrap_or_default();
+        match rules.into_iter().collect() {
+            Ok(rules) => {
+                group.rules = rules;
+                resources.push(group.into());
+            }
             Err(error) => {
                 cut.get_or_insert(error);
             }
@@ -57,11 +70,8 @@ fn joined(
     Read::of(resources, cut)
 }
 
-fn security_group(
-    context: &Context,
-    sdk: &types::SecurityGroup,
-    rules: Vec<SecurityGroupRule>,
-) -> SecurityGroup {
+/// The group without its rules.
+fn security_group(context: &Context, sdk: &types::SecurityGroup) -> SecurityGroup {
     let id = sdk.group_id().unwrap_or_default();
     let arn = sdk
         .security_group_arn()
@@ -71,10 +81,7 @@ fn security_group(
         meta: Meta { tags: tags(sdk.tags()), ..meta },
         description: sdk.description().unwrap_or_default().to_owned(),
         vpc_id: sdk.vpc_id().map(str::to_owned),
-        rules,
-        openings: None,
-        unread_prefix_lists: Vec::new(),
-        attachments: None,
+        ..SecurityGroup::default()
     }
 }
 
@@ -216,10 +223,11 @@ mod tests {
 
     #[test]
     fn a_group_with_a_rule_that_cannot_be_understood_is_left_out() {
-        let groups = Listing { items: vec![sdk_group("sg-1"), sdk_group("sg-2")], cut: None };
+        let context = mock::context();
+        let items = ["sg-1", "sg-2"].map(|id| security_group(&context, &sdk_group(id))).into();
         let rules = [sdk_rule("sg-1", "sgr-1", "0.0.0.0"), sdk_rule("sg-2", "sgr-2", "0.0.0.0/0")];
 
-        let read = joined(&mock::context(), groups, &rules).unwrap();
+        let read = joined(Listing { items, cut: None }, rules.iter().map(owned_rule).collect()).unwrap();
 
         assert_eq!(read.resources.len(), 1);
         assert_eq!(
