@@ -155,7 +155,8 @@ impl Judging<'_> {
             .map(|scope| Place { account: scope.account.clone(), region: scope.region.clone() })
             .collect();
         let extent = Extent { policies: &scopes, places: &places };
-        let settled = settle(previous, &verdicts, extent, &mutes(self.config)?, &while_holds, now);
+        let mut report = report(self.request, self.policies, inventory, &verdicts, self.started_at);
+        let settled = settle(previous, verdicts, extent, &mutes(self.config)?, &while_holds, now);
 
         let mut state = settled.state;
         for scope in &inventory.scopes {
@@ -163,7 +164,6 @@ impl Judging<'_> {
                 state.last_complete.insert(State::place(&scope.account, &scope.region), now);
             }
         }
-        let mut report = report(self.request, self.policies, inventory, &verdicts, self.started_at);
         report.notes = self.config.notes.iter().cloned().chain(settled.notes).collect();
         report.findings = settled.findings;
         Ok((report, state))

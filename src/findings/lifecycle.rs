@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::mute::{Mute, Mutes, WhileHolds};
 use super::state::{FindingRecord, State};
 use super::{Finding, Status, finding_id};
-use crate::policy::outcome::{Evaluation, Failure, Outcome, Verdicts};
+use crate::policy::outcome::{Blind, Evaluation, Failure, Outcome, Verdicts};
 
 /// How long a resolved finding is remembered, so that it can be reopened.
 pub const RESOLVED_KEPT: TimeDelta = TimeDelta::days(90);
@@ -51,7 +51,7 @@ pub struct Settled {
 /// Compares the verdicts of this run with what was known before.
 pub fn settle(
     previous: &State,
-    verdicts: &Verdicts<'_>,
+    verdicts: Verdicts<'_>,
     extent: Extent<'_>,
     mutes: &[Mute],
     while_holds: &WhileHolds<'_>,
@@ -63,14 +63,16 @@ pub fn settle(
         findings: Vec::new(),
         records: BTreeMap::new(),
     };
-    let looks = Looks::new(verdicts, extent);
-    for (id, look) in &looks.by_id {
-        run.settle_look(id, look, previous.findings.get(id), &looks);
-    }
+    let Verdicts { evaluations, blind } = verdicts;
+    let looks = Looks::new(&evaluations, &blind, extent);
+    let seen = by_id(evaluations);
     for (id, record) in &previous.findings {
-        if !looks.by_id.contains_key(id) {
+        if !seen.contains_key(id) {
             run.settle_absent(id, record, &looks);
         }
+    }
+    for (id, evaluation) in seen {
+        run.settle_seen(&id, evaluation, previous.findings.get(&id), &looks);
     }
     let notes = run.mutes.notes(|policy| looks.ran_completely(policy));
     let Run { mut findings, records, .. } = run;
@@ -97,54 +99,58 @@ pub fn settle(
     }
 }
 
-/// What this run saw under one finding id.
-struct Look<'a> {
-    evaluation: &'a Evaluation<'a>,
-    /// The failure, where it failed; several events on one resource are one failure.
-    failure: Option<Cow<'a, Box<Failure>>>,
+/// What this run saw, by finding id. Several looks under one id are one: the
+/// worst outcome stands, and of several failures the gravest speaks for all of them.
+fn by_id(evaluations: Vec<Evaluation<'_>>) -> BTreeMap<String, Evaluation<'_>> {
+    let mut by_id: BTreeMap<String, Evaluation<'_>> = BTreeMap::new();
+    for evaluation in evaluations {
+        match by_id.entry(finding_id(&evaluation.policy, &evaluation.resource)) {
+            btree_map::Entry::Vacant(entry) => {
+                entry.insert(evaluation);
+            }
+            btree_map::Entry::Occupied(mut entry) => join(entry.get_mut(), evaluation),
+        }
+    }
+    by_id
 }
 
-/// Everything this run saw, by finding id, and where it could not look.
+fn join<'a>(stands: &mut Evaluation<'a>, mut other: Evaluation<'a>) {
+    let rank = |evaluation: &Evaluation<'_>| match &evaluation.outcome {
+        Outcome::Skip(_) => (0, None),
+        Outcome::Pass => (1, None),
+        Outcome::Unknown(_) => (2, None),
+        Outcome::Fail(failure) => (3, Some(failure.severity)),
+    };
+    if rank(&other) > rank(stands) {
+        std::mem::swap(stands, &mut other);
+    }
+    if let (Outcome::Fail(failure), Outcome::Fail(joined)) = (&mut stands.outcome, other.outcome) {
+        for (key, value) in joined.evidence {
+            if let (Some(Value::Array(list)), Value::Array(more)) = (failure.evidence.get_mut(&key), value) {
+                for item in more {
+                    if !list.contains(&item) {
+                        list.push(item);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where this run looked, and where it could not.
 struct Looks<'a> {
-    by_id: BTreeMap<String, Look<'a>>,
     /// By policy, account and region; why.
     blind: BTreeMap<(&'a str, &'a str, &'a str), &'a str>,
-    unknown_policies: BTreeSet<&'a str>,
+    unknown_policies: BTreeSet<Cow<'a, str>>,
     extent: Extent<'a>,
 }
 
 impl<'a> Looks<'a> {
-    fn new(verdicts: &'a Verdicts<'a>, extent: Extent<'a>) -> Self {
-        let mut by_id: BTreeMap<String, Look<'a>> = BTreeMap::new();
-        for evaluation in &verdicts.evaluations {
-            let id = finding_id(&evaluation.policy, &evaluation.resource);
-            let look = Look {
-                evaluation,
-                failure: match &evaluation.outcome {
-                    Outcome::Fail(failure) => Some(Cow::Borrowed(failure)),
-                    _ => None,
-                },
-            };
-            match by_id.entry(id) {
-                btree_map::Entry::Vacant(entry) => {
-                    entry.insert(look);
-                }
-                btree_map::Entry::Occupied(mut entry) => entry.get_mut().join(look),
-            }
-        }
+    fn new(evaluations: &[Evaluation<'a>], blind: &'a [Blind], extent: Extent<'a>) -> Self {
+        let unknown = evaluations.iter().filter(|e| matches!(e.outcome, Outcome::Unknown(_)));
         Self {
-            by_id,
-            blind: verdicts
-                .blind
-                .iter()
-                .map(|b| ((&*b.policy, &*b.account, &*b.region), &*b.reason))
-                .collect(),
-            unknown_policies: verdicts
-                .evaluations
-                .iter()
-                .filter(|e| matches!(e.outcome, Outcome::Unknown(_)))
-                .map(|e| &*e.policy)
-                .collect(),
+            blind: blind.iter().map(|b| ((&*b.policy, &*b.account, &*b.region), &*b.reason)).collect(),
+            unknown_policies: unknown.map(|e| e.policy.clone()).collect(),
             extent,
         }
     }
@@ -171,39 +177,6 @@ impl<'a> Looks<'a> {
     }
 }
 
-impl Look<'_> {
-    /// Several looks under one id: the worst outcome stands, and of several
-    /// failures the gravest speaks for all of them.
-    fn join(&mut self, mut other: Self) {
-        let rank = |look: &Self| {
-            let outcome = match look.evaluation.outcome {
-                Outcome::Skip(_) => 0,
-                Outcome::Pass => 1,
-                Outcome::Unknown(_) => 2,
-                Outcome::Fail(_) => 3,
-            };
-            (outcome, look.failure.as_ref().map(|failure| failure.severity))
-        };
-        if rank(&other) > rank(self) {
-            std::mem::swap(self, &mut other);
-        }
-        if let (Some(failure), Some(joined)) = (&mut self.failure, other.failure) {
-            let failure = failure.to_mut();
-            for (key, value) in joined.into_owned().evidence {
-                if let (Some(Value::Array(list)), Value::Array(more)) =
-                    (failure.evidence.get_mut(&key), value)
-                {
-                    for item in more {
-                        if !list.contains(&item) {
-                            list.push(item);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 struct Run<'a> {
     now: DateTime<Utc>,
     mutes: Mutes<'a>,
@@ -213,9 +186,22 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// A finding id that was looked at in this run.
-    fn settle_look(&mut self, id: &str, look: &Look<'_>, known: Option<&FindingRecord>, looks: &Looks<'_>) {
-        if let Some(failure) = &look.failure {
-            self.stands(id, look.evaluation, failure, known);
+    fn settle_seen(
+        &mut self,
+        id: &str,
+        mut evaluation: Evaluation<'_>,
+        known: Option<&FindingRecord>,
+        looks: &Looks<'_>,
+    ) {
+        // The failure moves into the finding; of large accounts there is not room for all of them twice.
+        let outcome = std::mem::replace(&mut evaluation.outcome, Outcome::Pass);
+        let (failure, unknown) = match outcome {
+            Outcome::Fail(failure) => (Some(failure), None),
+            Outcome::Unknown(reason) => (None, Some(reason)),
+            Outcome::Pass | Outcome::Skip(_) => (None, None),
+        };
+        if let Some(failure) = failure {
+            self.stands(id, &evaluation, *failure, known);
             return;
         }
         let Some(known) = known else { return };
@@ -224,11 +210,10 @@ impl Run<'_> {
             return;
         }
         // Where its policy was blind, even a pass is not the whole truth.
-        let blind = looks.blind_reason(known);
-        match (&look.evaluation.outcome, blind) {
-            (Outcome::Unknown(reason), _) => self.not_seen(id, known, reason),
-            (_, Some(reason)) => self.not_seen(id, known, reason),
-            (_, None) => self.resolve(id, known),
+        match (unknown, looks.blind_reason(known)) {
+            (Some(reason), _) => self.not_seen(id, known, &reason),
+            (None, Some(reason)) => self.not_seen(id, known, reason),
+            (None, None) => self.resolve(id, known),
         }
     }
 
@@ -256,7 +241,7 @@ impl Run<'_> {
         &mut self,
         id: &str,
         evaluation: &Evaluation<'_>,
-        failure: &Failure,
+        failure: Failure,
         known: Option<&FindingRecord>,
     ) {
         // A mute that ended is news as well: nobody was told while it held.
@@ -265,7 +250,6 @@ impl Run<'_> {
             Some(Status::Resolved | Status::Muted) => Status::Reopened,
             Some(Status::New | Status::Open | Status::Reopened | Status::Unknown) => Status::Open,
         };
-        let failure = failure.clone();
         let record = FindingRecord {
             policy: evaluation.policy.clone().into_owned(),
             severity: failure.severity,

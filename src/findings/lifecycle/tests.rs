@@ -77,7 +77,7 @@ fn settle_in(
     now: DateTime<Utc>,
 ) -> Settled {
     let extent = Extent { policies: &[policy], places: &[place(region)] };
-    settle(previous, verdicts, extent, &[], &|_, _| None, now)
+    settle(previous, verdicts.clone(), extent, &[], &|_, _| None, now)
 }
 
 const P: PolicyScope<'_> = PolicyScope { id: "p", windowed: false };
@@ -95,7 +95,7 @@ fn muted_night(
     day: i64,
 ) -> Settled {
     let extent = Extent { policies: &[P], places: &[place("eu-west-1")] };
-    settle(previous, verdicts, extent, mutes, &|_, _| holds, at(day))
+    settle(previous, verdicts.clone(), extent, mutes, &|_, _| holds, at(day))
 }
 
 fn mute(while_: Option<&str>) -> Mute {
