@@ -78,7 +78,6 @@ fn arrows_only_point_right() {
             for named in line.split("crate::").skip(1) {
                 let target: String = named.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 let against = rank(&target).is_some_and(|target| target > own) || target == "run";
-                // state between runs is written as reports are, and lies beside them
                 if against {
                     wrong.push(format!("{}:{number}: {module} uses {target}", path.display()));
                 }
@@ -111,7 +110,7 @@ fn pure_modules_deny_io_and_name_no_client() {
 }
 
 #[test]
-fn only_config_reads_the_environment_and_only_run_sees_every_stage() {
+fn only_config_reads_the_environment() {
     let mut wrong = Vec::new();
     for (module, path) in modules() {
         for (number, line) in code(&path) {
