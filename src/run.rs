@@ -235,6 +235,10 @@ async fn publish(
     state: &mut State,
 ) -> bool {
     let Some(topic_arn) = &config.deliver.sns_topic_arn else {
+        if request.notify {
+            let note = "No message was published: the configuration names no `deliver.sns.topic_arn`.";
+            report.notes.push(note.to_owned());
+        }
         return false;
     };
     let retry = state.still_undelivered(&report.findings);

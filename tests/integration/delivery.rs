@@ -132,3 +132,10 @@ async fn a_scan_that_does_not_notify_keeps_its_news_for_one_that_does() {
     local.scan(&NIGHTLY);
     assert_eq!(kinds(&receive(&local, queue).await), (1, found(&report, &["new"]).len()));
 }
+
+#[test]
+fn to_notify_without_a_topic_is_said_in_the_report() {
+    let local = Local::start();
+    let (report, _) = local.scan(&["--notify", "--only", "logs-group-no-retention"]);
+    assert!(report["notes"].to_string().contains("names no `deliver.sns.topic_arn`"), "{}", report["notes"]);
+}
