@@ -18,6 +18,7 @@ use crate::findings::mute::{Mute, MuteError};
 use crate::findings::state::State;
 use crate::inventory::cloudtrail::{Change, Event};
 use crate::inventory::{CoverageStatus, Inventory, Kind as _, Scope};
+use crate::policy::evaluate::Setting;
 use crate::policy::outcome::{Evaluation, Verdicts};
 use crate::policy::{Policy, evaluate, mute};
 use crate::report::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
@@ -120,7 +121,7 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
 
 /// Events have become changes by now, and are the bulk of what was read.
 fn forget_events(inventory: &mut Inventory, policies: &[&Policy]) {
-    if policies.iter().all(|policy| policy.resource_type != Event::TYPE) {
+    if policies.iter().all(|policy| !policy.judges(Event::TYPE)) {
         for scope in &mut inventory.scopes {
             scope.resources.retain(|resource| resource.type_name() != Event::TYPE);
         }
@@ -139,15 +140,16 @@ struct Judging<'a> {
 impl Judging<'_> {
     fn judge(&self, inventory: &Inventory, previous: &State) -> Result<(Report, State), RunError> {
         let now = inventory.taken_at;
-        let verdicts = evaluate::evaluate(self.policies, inventory);
+        let verdicts = evaluate::evaluate(self.policies, inventory, &self.config.migration);
+        let setting = Setting { now, migration: &self.config.migration };
         let while_holds = |mute: &Mute, evaluation: &Evaluation<'_>| {
             let key = (mute.policy.clone(), mute.while_.clone()?);
-            self.conditions.get(&key)?.holds(inventory, evaluation, now)
+            self.conditions.get(&key)?.holds(inventory, evaluation, &setting)
         };
         let scopes: Vec<PolicyScope<'_>> = self
             .policies
             .iter()
-            .map(|policy| PolicyScope { id: &policy.id, windowed: policy.resource_type == Change::TYPE })
+            .map(|policy| PolicyScope { id: &policy.id, windowed: policy.judges(Change::TYPE) })
             .collect();
         let places: Vec<Place> = inventory
             .scopes

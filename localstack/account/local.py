@@ -38,6 +38,14 @@ def override(service: str, operation: str, match: dict, changes: dict, request: 
     )
 
 
+def answer(service: str, operation: str, result: dict, request: dict | None = None, version: str | None = None) -> None:
+    """A whole answer for an operation that MiniStack does not have."""
+    control(
+        "answers",
+        {"service": service, "operation": operation, "result": result, "request": request or {}, "version": version},
+    )
+
+
 def series(
     namespace: str, metric: str, dimensions: dict[str, str], start: datetime, period: int, values: list[float]
 ) -> None:

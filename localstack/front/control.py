@@ -6,6 +6,7 @@ import json
 from urllib.parse import parse_qs
 
 from . import cloudtrail, metrics
+from .answers import Answer
 from .costs import Row
 from .faults import Fault
 from .metrics import Series
@@ -15,7 +16,7 @@ from .state import State
 from .wire import Reply, reply
 
 PAGED_HERE = {"cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "ce:GetCostAndUsage"}
-COLLECTIONS = {"events", "series", "costs", "overrides", "faults", "pages", "journal"}
+COLLECTIONS = {"events", "series", "costs", "answers", "overrides", "faults", "pages", "journal"}
 
 
 def handle(state: State, method: str, path: str, query: str, body: bytes) -> Reply:
@@ -50,6 +51,8 @@ def _load(state: State, what: str, given: dict | list) -> int:
     elif what == "costs":
         for row in [Row(**item) for item in items]:
             state.costs[row.account].append(row)
+    elif what == "answers":
+        state.answers += [Answer(**item) for item in items]
     elif what == "overrides":
         state.overrides += [Override(**item) for item in items]
     elif what == "faults":

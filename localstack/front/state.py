@@ -32,6 +32,7 @@ class State:
     events: dict[tuple[str, str], list] = field(default_factory=lambda: defaultdict(list))  # (account, region)
     series: dict[tuple, object] = field(default_factory=dict)  # metrics.key(...) -> metrics.Series
     costs: dict[str, list] = field(default_factory=lambda: defaultdict(list))  # account -> costs.Row
+    answers: list = field(default_factory=list)
     overrides: list = field(default_factory=list)
     faults: list = field(default_factory=list)
     pages: dict[str, int] = field(default_factory=dict)  # "ec2:DescribeSubnets" -> items per page

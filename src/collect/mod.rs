@@ -30,7 +30,7 @@ use futures::future::BoxFuture;
 use futures::stream;
 use tokio::time::Instant;
 
-use crate::inventory::{Coverage, CoverageStatus, Meta, Resource, Scope, TYPES};
+use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Meta, Resource, Scope, TYPES, is_global};
 
 pub use clients::{Caller, Clients, caller_identity, regions, s3, sdk_config, sns};
 pub use details::{DETAILS, Detail};
@@ -145,6 +145,7 @@ const CONCURRENCY: usize = 64;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Reads the given types in all contexts at once, one scope for each context, in their order.
+/// Global types are read in the context of the region [`GLOBAL`] alone.
 pub async fn collect(
     contexts: &[Context],
     types: &BTreeSet<&str>,
@@ -159,8 +160,12 @@ pub async fn collect(
         })
         .collect();
     let wanted: Vec<&Collector> = COLLECTORS.iter().filter(|row| types.contains(row.resource_type)).collect();
-    let jobs: Vec<(usize, &Collector)> =
-        wanted.iter().flat_map(|row| (0..contexts.len()).map(move |index| (index, *row))).collect();
+    let jobs: Vec<(usize, &Collector)> = wanted
+        .iter()
+        .flat_map(|row| contexts.iter().enumerate().map(move |(index, context)| (index, context, *row)))
+        .filter(|(_, context, row)| is_global(row.resource_type) == (context.region == GLOBAL))
+        .map(|(index, _, row)| (index, row))
+        .collect();
     let total = jobs.len();
     let mut reads = stream::iter(jobs)
         .map(|(index, row)| async move { (index, row, read(&contexts[index], row).await) })

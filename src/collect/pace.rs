@@ -34,6 +34,16 @@ pub(super) const SNS: Rate = Rate::per_second(30, 30);
 /// LookupEvents 2 a second, not adjustable (LookupEvents API reference). Evenly
 /// spaced, and a little apart, so that no second ever sees a third.
 pub(super) const CLOUDTRAIL: Rate = Rate { every: Duration::from_millis(550), burst: NonZeroU32::MIN };
+/// Cluster and task definition reads 20 a second with a bucket of 50, service and task
+/// reads 20 with 100 (Amazon ECS API Reference, "Request throttling").
+pub(super) const ECS: Rate = Rate::per_second(20, 50);
+/// 15 a second over all control plane actions ("Lambda quotas").
+pub(super) const LAMBDA: Rate = Rate::per_second(15, 15);
+/// 10 a second with a bucket of 50 over all actions of the account (Route 53 Developer
+/// Guide, "Throttling of API requests").
+pub(super) const ROUTE53: Rate = Rate::per_second(10, 50);
+/// Where AWS publishes no rate: what the least of the others allows.
+pub(super) const UNDOCUMENTED: Rate = Rate::per_second(9, 9);
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rate {

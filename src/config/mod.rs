@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use chrono::{Days, NaiveDate};
 use indexmap::IndexMap;
+use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_saphyr::{Location, Spanned};
 
@@ -31,6 +32,7 @@ pub struct Config {
     pub overrides: Overrides,
     pub mutes: Vec<Mute>,
     pub drift: Drift,
+    pub migration: Migration,
     pub deliver: Deliver,
     /// What the file asks for and this version does not do.
     pub notes: Vec<String>,
@@ -62,6 +64,16 @@ pub struct Drift {
     pub automation_roles: Vec<String>,
     pub approved_people: Vec<String>,
     pub ignore_events: Vec<String>,
+}
+
+/// How the move from Heroku was planned.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Migration {
+    pub cutover: Option<NaiveDate>,
+    /// The last day on which a return to Heroku is possible.
+    pub rollback_until: Option<NaiveDate>,
+    pub expected_monthly_usd: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -218,6 +230,7 @@ impl Resolver<'_> {
                 approved_people: raw.drift.approved_people,
                 ignore_events: raw.drift.ignore_events.into_iter().map(|event| event.value).collect(),
             },
+            migration: raw.migration,
             deliver: Deliver { sns_topic_arn, s3 },
             notes,
             policy_mentions: std::mem::take(&mut self.mentions),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
+
+use super::Migration;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,7 +19,7 @@ pub(super) struct RawConfig {
     pub(super) severity: IndexMap<String, Spanned<String>>,
     pub(super) mutes: Vec<Spanned<RawMute>>,
     pub(super) drift: RawDrift,
-    pub(super) migration: RawMigration,
+    pub(super) migration: Migration,
     pub(super) deliver: RawDeliver,
     pub(super) schedules: BTreeMap<String, Spanned<RawSchedule>>,
 }
@@ -74,14 +75,6 @@ pub(super) struct RawDrift {
     pub(super) automation_roles: Vec<String>,
     pub(super) approved_people: Vec<String>,
     pub(super) ignore_events: Vec<Spanned<String>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct RawMigration {
-    pub(super) cutover: Option<NaiveDate>,
-    pub(super) rollback_until: Option<NaiveDate>,
-    pub(super) expected_monthly_usd: Option<f64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -67,3 +67,12 @@ pub fn check(region: &str) -> Result<(), (String, String)> {
         .unwrap_or_else(|| "write a name such as `eu-west-1`, or `regions: all`".to_owned());
     Err((format!("unknown region `{region}`"), help))
 }
+
+/// Where the services that a partition has once, such as Route 53, answer.
+pub fn home_of_global(region: &str) -> &'static str {
+    match region.split('-').next() {
+        Some("cn") => "cn-northwest-1",
+        _ if region.starts_with("us-gov-") => "us-gov-west-1",
+        _ => "us-east-1",
+    }
+}

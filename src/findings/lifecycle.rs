@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::mute::{Mute, Mutes, WhileHolds};
 use super::state::{FindingRecord, State};
-use super::{Finding, Status, finding_id};
-use crate::policy::outcome::{Blind, Evaluation, Failure, Outcome, Verdicts};
+use super::{BecauseOf, Finding, Status, finding_id};
+use crate::policy::outcome::{Blind, Cause, Evaluation, Failure, Outcome, Verdicts};
 
 /// How long a resolved finding is remembered, so that it can be reopened.
 pub const RESOLVED_KEPT: TimeDelta = TimeDelta::days(90);
@@ -264,6 +264,7 @@ impl Run<'_> {
             fix_terraform: failure.fix_terraform,
             evidence: failure.evidence,
             monthly_cost_usd: failure.monthly_cost_usd,
+            because_of: failure.because_of.into_iter().filter_map(because_of).collect(),
             first_seen: known.map_or(self.now, |known| known.first_seen),
             last_seen: self.now,
             resolved_at: None,
@@ -305,6 +306,12 @@ impl Run<'_> {
         self.findings.push(finding);
         self.records.insert(id.to_owned(), record);
     }
+}
+
+fn because_of(cause: Cause) -> Option<BecauseOf> {
+    let resource = cause.of?;
+    let finding = finding_id(&cause.policy, &resource);
+    Some(BecauseOf { finding, policy: cause.policy, resource: resource.id })
 }
 
 #[cfg(test)]

@@ -66,8 +66,28 @@ pub struct Finding {
     pub fix_terraform: Option<String>,
     pub evidence: Map<String, Value>,
     pub monthly_cost_usd: Option<f64>,
+    /// Findings that explain this one.
+    pub because_of: Vec<BecauseOf>,
     pub first_seen: DateTime<Utc>,
     pub last_seen: DateTime<Utc>,
+}
+
+impl Finding {
+    /// The findings that explain it, for people.
+    pub fn explained(&self) -> Option<String> {
+        let causes: Vec<String> =
+            self.because_of.iter().map(|cause| format!("{} on {}", cause.policy, cause.resource)).collect();
+        (!causes.is_empty()).then(|| causes.join(", "))
+    }
+}
+
+/// A finding that explains another.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct BecauseOf {
+    pub finding: String,
+    pub policy: String,
+    /// The short id of its resource.
+    pub resource: String,
 }
 
 /// The identity of a finding: never of numbers that move.

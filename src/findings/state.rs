@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Finding, Status};
+use super::{BecauseOf, Finding, Status};
 use crate::inventory::Meta;
 use crate::policy::outcome::Severity;
 
@@ -40,6 +40,8 @@ pub struct FindingRecord {
     pub fix_terraform: Option<String>,
     pub evidence: Map<String, Value>,
     pub monthly_cost_usd: Option<f64>,
+    #[serde(default)]
+    pub because_of: Vec<BecauseOf>,
     pub first_seen: DateTime<Utc>,
     /// When the violation was last seen with our own eyes.
     pub last_seen: DateTime<Utc>,
@@ -140,6 +142,7 @@ impl FindingRecord {
             fix_terraform: record.fix_terraform,
             evidence: record.evidence,
             monthly_cost_usd: record.monthly_cost_usd,
+            because_of: record.because_of,
             first_seen: record.first_seen,
             last_seen: record.last_seen,
         }
@@ -172,6 +175,7 @@ mod tests {
                 fix_terraform: None,
                 evidence: Map::new(),
                 monthly_cost_usd: Some(1.5),
+                because_of: Vec::new(),
                 first_seen: at,
                 last_seen: at,
                 resolved_at: None,

@@ -1,10 +1,13 @@
 //! Amazon EC2: security groups, what they are attached to, and the way to the internet.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Meta;
+use super::cloudwatch::SignalCoverage;
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
@@ -169,4 +172,7 @@ pub struct NatGateway {
     /// Derived: subnets whose route table sends traffic here. Null where route
     /// tables or subnets could not be read.
     pub routed_subnet_ids: Option<Vec<String>>,
+    /// Derived: which alarm covers each signal (`port_allocation_errors`).
+    /// Null where alarms could not be read.
+    pub signals: Option<BTreeMap<String, SignalCoverage>>,
 }

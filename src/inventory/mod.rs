@@ -128,6 +128,16 @@ resource_types! {
     Change(cloudtrail::Change) = "Aftermove::Drift::Change",
 }
 
+/// The region of types that an account has once, and not in each region.
+pub const GLOBAL: &str = "global";
+
+/// Whether the type is read once for the account, in the scope of the region [`GLOBAL`].
+pub fn is_global(type_name: &str) -> bool {
+    GLOBAL_TYPES.contains(&type_name)
+}
+
+const GLOBAL_TYPES: &[&str] = &[];
+
 /// Everything seen in one account and region.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]

@@ -14,6 +14,12 @@ use super::functions::{self, FUNCTIONS};
 use crate::config::diagnostic::{Diagnostic, SourceFile, did_you_mean};
 pub(crate) use types::{Kind, Type, kinds, resolve};
 
+/// The names that every expression knows.
+const ROOTS: [&str; 6] = ["resource", "params", "variables", "metrics", "now", "migration"];
+
+/// When Heroku was left, and what it was to cost then; each null unless the configuration says so.
+const MIGRATION: [&str; 3] = ["cutover", "rollback_until", "expected_monthly_usd"];
+
 /// The names that an expression may use.
 #[derive(Debug)]
 pub(crate) struct Names<'a> {
@@ -115,7 +121,7 @@ impl<'a> Checker<'_, 'a> {
             Expr::Comprehension(c) => {
                 let range = self.infer(&c.iter_range, bound);
                 let item = self.item(&range);
-                if ["resource", "params", "variables", "metrics", "now"].contains(&c.iter_var.as_str()) {
+                if ROOTS.contains(&c.iter_var.as_str()) {
                     self.problem(
                         node,
                         format!("`{}` cannot be the name of a loop variable", c.iter_var),
@@ -153,9 +159,9 @@ impl<'a> Checker<'_, 'a> {
         match name {
             "resource" => Type::Schema(self.names.schema),
             "now" => Type::Of(Kind::Timestamp),
-            "params" | "variables" | "metrics" => Type::Of(Kind::Map),
+            "params" | "variables" | "metrics" | "migration" => Type::Of(Kind::Map),
             _ => {
-                let known = ["resource", "params", "variables", "metrics", "now"];
+                let known = ROOTS;
                 let help = did_you_mean(name, known.into_iter().chain(bound.iter().map(|(n, _)| n.as_str())))
                     .unwrap_or_else(|| format!("expressions know: {}", known.join(", ")));
                 self.problem(node, format!("unknown name `{name}`"), help);
@@ -164,7 +170,7 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    /// A member of `params`, `variables` or `metrics`.
+    /// A member of `params`, `variables`, `metrics` or `migration`.
     fn root_member(&mut self, node: &IdedExpr, root: &str, member: &str) -> Option<Type<'a>> {
         let (found, known): (Option<Type<'a>>, Vec<&str>) = match root {
             "params" => (
@@ -185,6 +191,7 @@ impl<'a> Checker<'_, 'a> {
                 };
                 (metrics.contains(&member).then_some(Type::Any), metrics.clone())
             }
+            "migration" => (MIGRATION.contains(&member).then_some(Type::Any), MIGRATION.to_vec()),
             _ => return None,
         };
         if found.is_none() {

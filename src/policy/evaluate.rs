@@ -2,28 +2,29 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 use cel::{Context, Value};
-use chrono::{DateTime, Duration, DurationRound as _, Utc};
+use chrono::{DateTime, Duration, DurationRound as _, NaiveDate, NaiveTime, Utc};
 use serde_json::{Map, Value as Json};
 
 use super::bindings::Bindings;
 use super::functions::{self, series_value};
-use super::outcome::{Blind, Evaluation, Failure, Outcome, Verdicts};
+use super::outcome::{Blind, Cause, Evaluation, Failure, Outcome, Verdicts};
 use super::raw::Missing;
 use super::value::{params_to_cel, to_cel, to_json, to_text};
 use super::{Condition, Fix, Metric, Policy};
-use crate::inventory::cloudtrail::{Change, Event};
+use crate::config::Migration;
 use crate::inventory::metrics::{Point, Query, Series};
-use crate::inventory::{Inventory, Kind as _, Meta, Resource, Scope};
+use crate::inventory::{GLOBAL, Inventory, Meta, Resource, Scope, is_global};
 
 /// The metric series that the policies need of a scope, for the resources that `skip` leaves in.
-pub fn metric_queries(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>) -> BTreeSet<Query> {
+pub fn metric_queries(policies: &[&Policy], scope: &Scope, setting: &Setting<'_>) -> BTreeSet<Query> {
     let asking: Vec<&Policy> = policies.iter().copied().filter(|policy| policy.uses_metrics()).collect();
     let mut queries = BTreeSet::new();
-    for_each(&asking, scope, now, |_, _, case| {
+    for_each(&asking, scope, setting, |_, _, case| {
         if case.early_skip().is_none() {
             for metric in &case.policy.metrics {
                 queries.extend(case.queries(metric).unwrap_or_default());
@@ -37,11 +38,11 @@ pub fn metric_queries(policies: &[&Policy], scope: &Scope, now: DateTime<Utc>) -
 pub fn detail_requests(
     policies: &[&Policy],
     scope: &Scope,
-    now: DateTime<Utc>,
+    setting: &Setting<'_>,
 ) -> BTreeMap<String, BTreeSet<String>> {
     let asking: Vec<&Policy> = policies.iter().copied().filter(|policy| !policy.details.is_empty()).collect();
     let mut requests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for_each(&asking, scope, now, |_, _, case| {
+    for_each(&asking, scope, setting, |_, _, case| {
         if case.early_skip().is_some() {
             return;
         }
@@ -56,27 +57,33 @@ pub fn detail_requests(
 }
 
 /// Every policy on every resource of the inventory.
-pub fn evaluate<'a>(policies: &[&'a Policy], inventory: &'a Inventory) -> Verdicts<'a> {
+pub fn evaluate<'a>(
+    policies: &[&'a Policy],
+    inventory: &'a Inventory,
+    migration: &Migration,
+) -> Verdicts<'a> {
     let mut verdicts = Verdicts::default();
+    let setting = Setting { now: inventory.taken_at, migration };
     for scope in &inventory.scopes {
-        for_each(policies, scope, inventory.taken_at, |policy, meta, case| {
+        for_each(policies, scope, &setting, |policy, resource, case| {
             verdicts.evaluations.push(Evaluation {
                 policy: Cow::Borrowed(&policy.id),
-                resource_type: policy.resource_type,
-                resource: Cow::Borrowed(meta),
+                resource_type: resource.type_name(),
+                resource: Cow::Borrowed(resource.meta()),
                 outcome: case.outcome(&|case, metric| case.series(metric, &scope.series)),
             });
         });
         verdicts.blind.extend(policies.iter().filter_map(|policy| blind(policy, scope)));
     }
+    verdicts.keep_standing_causes();
     verdicts
 }
 
 /// Why absence proves nothing in a scope, if it does not.
 fn blind(policy: &Policy, scope: &Scope) -> Option<Blind> {
-    let wanted = if policy.resource_type == Change::TYPE { Event::TYPE } else { policy.resource_type };
+    let here = |name: &&str| is_global(name) == (scope.region == GLOBAL);
+    let wanted = policy.judged().find(|name| here(name) && !scope.complete(name))?;
     let reason = match scope.coverage_of(wanted) {
-        _ if scope.complete(wanted) => return None,
         Some(coverage) => coverage.detail.clone(),
         None => format!("{wanted} was not read"),
     };
@@ -88,16 +95,18 @@ fn blind(policy: &Policy, scope: &Scope) -> Option<Blind> {
 fn for_each<'a>(
     policies: &[&'a Policy],
     scope: &'a Scope,
-    now: DateTime<Utc>,
-    mut f: impl FnMut(&'a Policy, &'a Meta, &mut Case<'_>),
+    setting: &Setting<'_>,
+    mut f: impl FnMut(&'a Policy, &'a Resource, &mut Case<'_>),
 ) {
-    let mut by_type: BTreeMap<&str, Vec<(&'a Policy, Params<'a>)>> = BTreeMap::new();
+    let mut by_type: BTreeMap<&str, Vec<(&'a Policy, Rc<Params<'a>>)>> = BTreeMap::new();
     for &policy in policies {
-        let params = Params(params_to_cel(&policy.params));
-        by_type.entry(policy.resource_type).or_default().push((policy, params));
+        let params = Rc::new(Params(params_to_cel(&policy.params)));
+        for name in &policy.resource_types {
+            by_type.entry(*name).or_default().push((policy, params.clone()));
+        }
     }
     // To go on without would be to pass everything over in silence.
-    let root = base_context(now).expect("the functions have distinct names, as their test shows");
+    let root = base_context(setting).expect("the functions have distinct names, as their test shows");
     for resource in &scope.resources {
         let Some(policies) = by_type.get(resource.type_name()) else {
             continue;
@@ -105,13 +114,14 @@ fn for_each<'a>(
         let json = resource_json(resource);
         let mut context = root.new_inner_scope();
         // all policies of a type know the same timestamps
-        context.add_variable_as_val("resource", to_cel(&json, &policies[0].0.timestamps));
+        context
+            .add_variable_as_val("resource", to_cel(&json, policies[0].0.timestamps(resource.type_name())));
         for (policy, params) in policies {
             let mut context = context.new_inner_scope();
-            context.set_variable_resolver(params);
+            context.set_variable_resolver(&**params);
             let bindings = Bindings::new(context, &policy.variables);
             let meta = resource.meta();
-            f(policy, meta, &mut Case { policy, meta, now, bindings });
+            f(policy, resource, &mut Case { policy, meta, now: setting.now, bindings });
         }
     }
 }
@@ -125,9 +135,29 @@ impl VariableResolver for Params<'_> {
     }
 }
 
-pub(super) fn base_context<'a>(now: DateTime<Utc>) -> Result<Context<'a, 'a>, cel::DeclarationError> {
+/// What policies know beside the account: the time, and how the migration was planned.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'m> {
+    pub now: DateTime<Utc>,
+    pub migration: &'m Migration,
+}
+
+pub(super) fn base_context<'a>(setting: &Setting<'_>) -> Result<Context<'a, 'a>, cel::DeclarationError> {
     let mut context = functions::context()?;
-    context.add_variable_from_value("now", Value::Timestamp(now.fixed_offset()));
+    context.add_variable_from_value("now", Value::Timestamp(setting.now.fixed_offset()));
+    let midnight = |date: Option<NaiveDate>| {
+        date.map_or(Value::Null, |date| {
+            Value::Timestamp(date.and_time(NaiveTime::MIN).and_utc().fixed_offset())
+        })
+    };
+    let Migration { cutover, rollback_until, expected_monthly_usd } = *setting.migration;
+    let migration = [
+        ("cutover", midnight(cutover)),
+        ("rollback_until", midnight(rollback_until)),
+        ("expected_monthly_usd", expected_monthly_usd.map_or(Value::Null, Value::Float)),
+    ];
+    let migration = migration.map(|(name, value)| (name.to_owned(), value));
+    context.add_variable_from_value("migration", super::value::map(migration));
     context.add_variable_from_value("metrics", functions::empty_map());
     Ok(context)
 }
@@ -214,6 +244,15 @@ impl Case<'_> {
             let value = bindings.evaluate(expression).map_or(Json::Null, |value| to_json(&value));
             evidence.insert(name.clone(), value);
         }
+        let causes = policy.because_of.iter().flat_map(|(cause, expression)| {
+            let names = match bindings.evaluate(expression) {
+                Ok(Value::List(names)) => names.iter().map(to_text).collect(),
+                Ok(Value::Null) | Err(_) => Vec::new(),
+                Ok(name) => vec![to_text(&name)],
+            };
+            names.into_iter().map(|resource| Cause { policy: cause.clone(), resource, of: None })
+        });
+        let because_of = causes.collect();
         let cost = policy.monthly_cost_usd.as_ref().and_then(|cost| bindings.evaluate(cost).ok());
         let monthly_cost_usd = match cost {
             Some(Value::Float(usd)) => Some((usd * 100.0).round() / 100.0),
@@ -230,6 +269,7 @@ impl Case<'_> {
             fix_terraform: fix(&policy.fix_terraform, bindings),
             evidence,
             monthly_cost_usd,
+            because_of,
         }
     }
 

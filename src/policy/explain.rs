@@ -16,7 +16,7 @@ pub fn explain(policy: &Policy, actions: &[&str]) -> String {
         policy.title,
         policy.severity,
         policy.pack.as_str(),
-        policy.resource_type
+        policy.resource_types.join(", ")
     );
     let _ = write!(text, "\nWhy\n{}\nFix\n{}", indent(&policy.why_text), indent(&policy.fix_text));
     if !policy.params.is_empty() {
@@ -66,7 +66,7 @@ pub fn index(policies: &[Policy]) -> String {
             policy.title,
             policy.severity,
             policy.pack.as_str(),
-            policy.resource_type,
+            policy.resource_types.join("`, `"),
             policy.test_count()
         );
     }

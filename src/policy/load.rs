@@ -8,17 +8,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Duration;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
+use serde_saphyr::Spanned;
 
 use super::check::{Kind, Names, Type, check};
 use super::expression::Expression;
 use super::functions::ENV;
-use super::raw::{RawPolicy, Text};
+use super::raw::{OneOrMany, RawPolicy, Text};
 use super::template::Quoting;
 use super::{Metric, Policy};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
 use crate::config::{Overrides, Severity};
 use crate::inventory;
 use build::Build;
+
+/// What a policy judges, and the root schema of its JSON.
+type TypeSchema = (&'static str, Json);
 
 /// Loads policies; a later file takes the place of an earlier one with the same id.
 pub fn load(
@@ -28,23 +32,51 @@ pub fn load(
 ) -> Result<Vec<Policy>, Diagnostics> {
     let mut policies: BTreeMap<String, Policy> = BTreeMap::new();
     let mut problems = Vec::new();
+    let mut mentions = Vec::new();
     for file in files {
         match load_one(&file, overrides, details) {
-            Ok(policy) => {
+            Ok((policy, causes)) => {
+                mentions.extend(causes);
                 policies.insert(policy.id.clone(), policy);
             }
             Err(found) => problems.extend(found),
         }
     }
+    if problems.is_empty() {
+        let ids = || policies.keys().map(String::as_str);
+        let unknown = mentions.into_iter().filter(|(id, _)| !policies.contains_key(id));
+        problems.extend(unknown.map(|(id, problem)| {
+            Diagnostic {
+                help: did_you_mean(&id, ids())
+                    .unwrap_or_else(|| "`aftermove policy list` shows the policies".to_owned()),
+                ..problem
+            }
+        }));
+    }
     if problems.is_empty() { Ok(policies.into_values().collect()) } else { Err(Diagnostics(problems)) }
 }
 
-fn load_one(file: &SourceFile, overrides: &Overrides, details: &[&str]) -> Result<Policy, Vec<Diagnostic>> {
+/// Policies that a file mentions, and what to say of each that there is not.
+type Mentions = Vec<(String, Diagnostic)>;
+
+fn load_one(
+    file: &SourceFile,
+    overrides: &Overrides,
+    details: &[&str],
+) -> Result<(Policy, Mentions), Vec<Diagnostic>> {
     let raw: RawPolicy = file.parse().map_err(|problem| vec![problem])?;
     let mut loader = Loader { file, problems: Vec::new() };
+    let mentions = raw.because_of.iter().map(|(id, text)| {
+        let diagnostic =
+            file.diagnostic(file.span_at(text.defined), format!("there is no policy `{id}`"), "");
+        (id.clone(), diagnostic)
+    });
+    let mentions = mentions.collect();
     let policy = loader.policy(raw, overrides, details);
+    // one that judges several types is checked against each of them
+    loader.problems.dedup_by(|a, b| a.span == b.span && a.message == b.message);
     match policy {
-        Some(policy) if loader.problems.is_empty() => Ok(policy),
+        Some(policy) if loader.problems.is_empty() => Ok((policy, mentions)),
         _ => Err(loader.problems),
     }
 }
@@ -66,20 +98,44 @@ impl Loader<'_> {
 
     fn policy(&mut self, raw: RawPolicy, overrides: &Overrides, details: &[&str]) -> Option<Policy> {
         self.identity(&raw);
-        let resource_type = self.resource_type(&raw.resource)?;
-        let schema = inventory::schema(resource_type)?.to_value();
+        let types = self.resource_types(&raw.resource)?;
         let params = self.params(&raw, overrides)?;
+        self.prose(&raw);
+        let tests = self.tests(&raw, &types);
+        let mut policy: Option<Policy> = None;
+        for (resource_type, schema) in types {
+            let compiled = self.compiled(&raw, &params, resource_type, &schema, overrides, details)?;
+            match &mut policy {
+                None => policy = Some(compiled),
+                // what is compiled is the same for each type; only that it fits had to be seen
+                Some(policy) => {
+                    policy.resource_types.extend(compiled.resource_types);
+                    policy.timestamps.extend(compiled.timestamps);
+                }
+            }
+        }
+        policy.map(|policy| Policy { tests, ..policy })
+    }
 
+    fn compiled(
+        &mut self,
+        raw: &RawPolicy,
+        params: &IndexMap<String, Json>,
+        resource_type: &'static str,
+        schema: &Json,
+        overrides: &Overrides,
+        details: &[&str],
+    ) -> Option<Policy> {
         let mut names = Names {
             resource_type,
-            schema: &schema,
+            schema,
             params: params.iter().map(|(name, value)| (name.as_str(), Kind::of_json(value))).collect(),
             variables: BTreeMap::new(),
             metrics: None,
         };
-        let metrics = self.metrics(&raw, &names);
+        let metrics = self.metrics(raw, &names);
         names.metrics = Some(raw.metrics.keys().map(String::as_str).collect());
-        let variables = self.variables(&raw, &mut names);
+        let variables = self.variables(raw, &mut names);
 
         let mut build = Build { loader: self, names: &names, variables: &variables };
         let skip = build.conditions(&raw.skip, "skip");
@@ -92,6 +148,7 @@ impl Loader<'_> {
             .collect();
         let evidence = build.all(&raw.evidence);
         let detail_conditions = build.all(&raw.details);
+        let because_of = build.all(&raw.because_of);
         let monthly_cost_usd = raw.monthly_cost_usd.as_ref().and_then(|text| build.value(text));
         let mut template = |text: &Text, quoting| build.template(&text.value, &text.defined, quoting);
         let title = template(&raw.title, Quoting::Plain);
@@ -111,13 +168,11 @@ impl Loader<'_> {
                 );
             }
         }
-        self.prose(&raw);
-        let tests = self.tests(&raw, resource_type, &schema);
         let fixed = overrides.severity.get(&raw.id.value).copied();
         Some(Policy {
             severity: fixed.unwrap_or(raw.severity),
             severity_fixed: fixed.is_some(),
-            timestamps: timestamps(&schema),
+            timestamps: BTreeMap::from([(resource_type, timestamps(schema))]),
             metrics: metrics?,
             details: detail_conditions,
             skip,
@@ -133,15 +188,16 @@ impl Loader<'_> {
             fix_terraform,
             evidence,
             monthly_cost_usd,
-            tests,
-            id: raw.id.value,
-            title: raw.title.value,
-            why_text: raw.why.value,
-            fix_text: raw.fix.value,
+            because_of,
+            tests: Vec::new(),
+            id: raw.id.value.clone(),
+            title: raw.title.value.clone(),
+            why_text: raw.why.value.clone(),
+            fix_text: raw.fix.value.clone(),
             pack: raw.pack,
-            resource_type,
-            params,
-            sources: raw.sources,
+            resource_types: vec![resource_type],
+            params: params.clone(),
+            sources: raw.sources.clone(),
             source: self.file.clone(),
         })
     }
@@ -169,14 +225,29 @@ impl Loader<'_> {
         }
     }
 
-    fn resource_type(&mut self, text: &Text) -> Option<&'static str> {
-        let found = inventory::TYPES.iter().copied().find(|name| *name == text.value);
-        if found.is_none() {
-            let help = did_you_mean(&text.value, inventory::TYPES.iter().copied())
-                .unwrap_or_else(|| format!("the types are: {}", inventory::TYPES.join(", ")));
-            self.problem(&text.defined, format!("unknown resource type `{}`", text.value), help);
+    fn resource_types(&mut self, types: &Spanned<OneOrMany>) -> Option<Vec<TypeSchema>> {
+        let found: Vec<Option<TypeSchema>> = match &types.value {
+            OneOrMany::One(name) => vec![self.resource_type(name, &types.defined)],
+            OneOrMany::Many(names) => {
+                names.iter().map(|name| self.resource_type(&name.value, &name.defined)).collect()
+            }
+        };
+        if found.is_empty() {
+            self.problem(&types.defined, "this policy judges nothing", "name a resource type");
+            return None;
         }
-        found
+        found.into_iter().collect()
+    }
+
+    fn resource_type(&mut self, text: &str, at: &serde_saphyr::Location) -> Option<TypeSchema> {
+        let found = inventory::TYPES.iter().copied().find(|name| *name == text);
+        let Some((name, schema)) = found.and_then(|name| Some((name, inventory::schema(name)?))) else {
+            let help = did_you_mean(text, inventory::TYPES.iter().copied())
+                .unwrap_or_else(|| format!("the types are: {}", inventory::TYPES.join(", ")));
+            self.problem(at, format!("unknown resource type `{text}`"), help);
+            return None;
+        };
+        Some((name, schema.to_value()))
     }
 
     fn params(&mut self, raw: &RawPolicy, overrides: &Overrides) -> Option<IndexMap<String, Json>> {

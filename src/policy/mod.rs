@@ -20,7 +20,7 @@ mod template;
 pub mod test;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use indexmap::IndexMap;
@@ -44,7 +44,8 @@ pub struct Policy {
     pub severity: Severity,
     /// The configuration fixed the severity: `severity_when` does not apply.
     severity_fixed: bool,
-    pub resource_type: &'static str,
+    /// What it judges: one type, or several that have the fields that it names.
+    pub resource_types: Vec<&'static str>,
     /// In force: the file's own, overridden by the configuration.
     pub params: IndexMap<String, Json>,
     pub sources: Vec<String>,
@@ -67,9 +68,11 @@ pub struct Policy {
     fix_terraform: Vec<Fix>,
     evidence: Vec<(String, Expression)>,
     monthly_cost_usd: Option<Expression>,
+    /// Policies whose failure explains one of this, and on which resource.
+    because_of: Vec<(String, Expression)>,
     tests: Vec<(std::ops::Range<usize>, RawTest)>,
-    /// Names of fields that are dates and times in the resource's JSON.
-    timestamps: BTreeSet<String>,
+    /// Names of fields that are dates and times in the JSON of each type.
+    timestamps: BTreeMap<&'static str, BTreeSet<String>>,
     pub source: SourceFile,
 }
 
@@ -111,6 +114,7 @@ impl Policy {
             .chain(self.severity_when.iter().map(|(_, expression)| expression))
             .chain(self.evidence.iter().map(|(_, expression)| expression))
             .chain(self.details.iter().map(|(_, expression)| expression))
+            .chain(self.because_of.iter().map(|(_, expression)| expression))
             .chain(&self.monthly_cost_usd)
             .chain(self.variables.values())
             .chain(self.metrics.iter().flat_map(|metric| {
@@ -126,14 +130,26 @@ impl Policy {
     pub fn types(&self) -> BTreeSet<&'static str> {
         let fields: BTreeSet<String> =
             self.expressions().flat_map(|expression| expression.members_of("resource")).collect();
-        let own = if self.resource_type == Change::TYPE { Event::TYPE } else { self.resource_type };
         let related = RELATIONS
             .iter()
             .filter(|relation| {
-                relation.resource_type == self.resource_type && fields.contains(relation.field)
+                self.resource_types.contains(&relation.resource_type) && fields.contains(relation.field)
             })
             .flat_map(|relation| relation.needs.iter().copied());
-        std::iter::once(own).chain(related).collect()
+        self.judged().chain(related).collect()
+    }
+
+    /// The types that must be complete for the policy to have seen everything: changes come from events.
+    pub(crate) fn judged(&self) -> impl Iterator<Item = &'static str> {
+        self.resource_types.iter().map(|&name| if name == Change::TYPE { Event::TYPE } else { name })
+    }
+
+    pub fn judges(&self, resource_type: &str) -> bool {
+        self.resource_types.contains(&resource_type)
+    }
+
+    fn timestamps(&self, resource_type: &str) -> &BTreeSet<String> {
+        &self.timestamps[resource_type]
     }
 
     /// Names of the costly details that it may ask for.

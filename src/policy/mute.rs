@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-
 use super::Policy;
 use super::bindings::Bindings;
 use super::check::{Kind, Names, check, require_bool};
-use super::evaluate::{base_context, resource_json};
+use super::evaluate::{Setting, base_context, resource_json};
 use super::expression::Expression;
 use super::functions::ENV;
 use super::outcome::Evaluation;
@@ -26,19 +24,22 @@ impl<'p> Condition<'p> {
     /// `place` points at the condition in the configuration file.
     pub fn compile(policy: &'p Policy, text: &str, place: &Diagnostic) -> Result<Self, Diagnostics> {
         let file = &place.source;
-        let schema = inventory::schema(policy.resource_type).unwrap_or_default().to_value();
-        let names = Names {
-            resource_type: policy.resource_type,
-            schema: &schema,
-            params: policy.params.iter().map(|(name, value)| (name.as_str(), Kind::of_json(value))).collect(),
-            variables: BTreeMap::new(),
-            metrics: None,
-        };
         let expression = Expression::compile(&ENV, file, text, place.span.start)
             .map_err(|problem| Diagnostics(vec![problem]))?;
         let mut problems = Vec::new();
-        let found = check(file, &expression, &names, &mut problems);
-        require_bool(file, &expression, &found, &names, &mut problems);
+        for resource_type in &policy.resource_types {
+            let schema = inventory::schema(resource_type).unwrap_or_default().to_value();
+            let params = policy.params.iter().map(|(name, value)| (name.as_str(), Kind::of_json(value)));
+            let names = Names {
+                resource_type,
+                schema: &schema,
+                params: params.collect(),
+                variables: BTreeMap::new(),
+                metrics: None,
+            };
+            let found = check(file, &expression, &names, &mut problems);
+            require_bool(file, &expression, &found, &names, &mut problems);
+        }
         if problems.is_empty() { Ok(Self { policy, expression }) } else { Err(Diagnostics(problems)) }
     }
 
@@ -47,7 +48,7 @@ impl<'p> Condition<'p> {
         &self,
         inventory: &Inventory,
         evaluation: &Evaluation<'_>,
-        now: DateTime<Utc>,
+        setting: &Setting<'_>,
     ) -> Option<bool> {
         let resource = inventory
             .scopes
@@ -55,8 +56,9 @@ impl<'p> Condition<'p> {
             .flat_map(|scope| &scope.resources)
             .find(|r| r.type_name() == evaluation.resource_type && *r.meta() == *evaluation.resource)?;
         let json = resource_json(resource);
-        let mut context = base_context(now).ok()?;
-        context.add_variable_as_val("resource", to_cel(&json, &self.policy.timestamps));
+        let mut context = base_context(setting).ok()?;
+        let timestamps = self.policy.timestamps(resource.type_name());
+        context.add_variable_as_val("resource", to_cel(&json, timestamps));
         context.add_variable_as_val("params", params_to_cel(&self.policy.params));
         Bindings::new(context, &self.policy.variables).holds(&self.expression).ok()
     }

@@ -4,11 +4,11 @@ use std::fmt;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
-use crate::config::{Pack, Severity};
+use crate::config::{Migration, Pack, Severity};
 
 pub(crate) type Text = Spanned<String>;
 
@@ -20,7 +20,7 @@ pub(crate) struct RawPolicy {
     pub(crate) severity: Severity,
     #[serde(default)]
     pub(crate) pack: Pack,
-    pub(crate) resource: Text,
+    pub(crate) resource: Spanned<OneOrMany>,
     #[serde(default)]
     pub(crate) params: IndexMap<String, Spanned<Value>>,
     #[serde(default)]
@@ -42,6 +42,9 @@ pub(crate) struct RawPolicy {
     pub(crate) evidence: IndexMap<String, Text>,
     #[serde(default)]
     pub(crate) monthly_cost_usd: Option<Text>,
+    /// By another policy's id: the resource on which its failure explains this one.
+    #[serde(default)]
+    pub(crate) because_of: IndexMap<String, Text>,
     pub(crate) why: Text,
     pub(crate) fix: Text,
     /// One template, or several by the expression that calls for each: the first that holds.
@@ -53,6 +56,39 @@ pub(crate) struct RawPolicy {
     #[serde(default)]
     pub(crate) sources: Vec<String>,
     pub(crate) tests: Spanned<Vec<Spanned<RawTest>>>,
+}
+
+/// One resource type, or several that have the fields that the policy names.
+#[derive(Debug)]
+pub(crate) enum OneOrMany {
+    One(String),
+    Many(Vec<Text>),
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrManyVisitor;
+        impl<'de> Visitor<'de> for OneOrManyVisitor {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a resource type, or a list of them")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = seq.next_element()? {
+                    texts.push(text);
+                }
+                Ok(OneOrMany::Many(texts))
+            }
+        }
+        deserializer.deserialize_any(OneOrManyVisitor)
+    }
 }
 
 /// A text, or texts by other texts, in order.
@@ -161,6 +197,8 @@ pub(crate) struct RawTest {
     pub(crate) metrics: IndexMap<String, TestSeries>,
     #[serde(default)]
     pub(crate) now: Option<chrono::DateTime<chrono::Utc>>,
+    #[serde(default)]
+    pub(crate) migration: Migration,
     pub(crate) expect: Expectation,
     #[serde(default)]
     pub(crate) severity: Option<Severity>,
@@ -173,6 +211,16 @@ pub(crate) struct RawTest {
     /// Evidence entries that must be exactly so.
     #[serde(default)]
     pub(crate) evidence: IndexMap<String, Value>,
+    /// Resources that a cause is named for, by the policy that finds it.
+    #[serde(default)]
+    pub(crate) because_of: IndexMap<String, String>,
+}
+
+impl RawTest {
+    /// The tested resource's own `resource_type`, or the policy's first.
+    pub(crate) fn resource_type<'t>(&'t self, types: &[&'t str]) -> &'t str {
+        self.resource.get("resource_type").and_then(Value::as_str).unwrap_or(types[0])
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeZone as _, Utc};
 use serde_json::Value as Json;
 
 use super::bindings::Bindings;
-use super::evaluate::{Case, base_context, resource_json, unavailable};
+use super::evaluate::{Case, Setting, base_context, resource_json, unavailable};
 use super::load::override_param;
 use super::outcome::Outcome;
 use super::raw::{Expectation, RawTest, TestSeries};
@@ -66,6 +66,7 @@ fn default_now() -> DateTime<Utc> {
 
 fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<String>, String> {
     let now = test.now.unwrap_or_else(default_now);
+    let setting = Setting { now, migration: &test.migration };
     let mut scope = scope(policy, test)?;
     relate::relate(&mut scope);
     let resource = &scope.resources[0];
@@ -75,8 +76,8 @@ fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<String>, String> {
         override_param(&mut in_force, name, value)?;
     }
     let json = resource_json(resource);
-    let mut context = base_context(now).map_err(|error| error.to_string())?;
-    context.add_variable_as_val("resource", to_cel(&json, &policy.timestamps));
+    let mut context = base_context(&setting).map_err(|error| error.to_string())?;
+    context.add_variable_as_val("resource", to_cel(&json, policy.timestamps(resource.type_name())));
     context.add_variable_as_val("params", params_to_cel(&in_force));
     let bindings = Bindings::new(context, &policy.variables);
     let mut case = Case { policy, meta: resource.meta(), now, bindings };
@@ -102,7 +103,7 @@ fn scope(policy: &Policy, test: &RawTest) -> Result<Scope, String> {
             .ok_or_else(|| format!("unknown type {type_name}"))?
             .map_err(|error| format!("the test's {type_name}: {error}"))
     };
-    let mut resources = vec![build(policy.resource_type, &test.resource)?];
+    let mut resources = vec![build(test.resource_type(&policy.resource_types), &test.resource)?];
     for related in &test.related {
         let type_name = related.get("resource_type").and_then(Json::as_str).unwrap_or_default();
         resources.push(build(type_name, related)?);
@@ -182,6 +183,15 @@ fn differences(test: &RawTest, outcome: &Outcome) -> Vec<String> {
         if !found.is_some_and(|found| found.contains(expected)) {
             differences
                 .push(format!("expected fix_cli to contain {expected:?}, found {}", found.unwrap_or("none")));
+        }
+    }
+    for (policy, resource) in &test.because_of {
+        let causes = failure.into_iter().flat_map(|failure| &failure.because_of);
+        let found: Vec<&str> =
+            causes.filter(|cause| cause.policy == *policy).map(|cause| &*cause.resource).collect();
+        if !found.contains(&resource.as_str()) {
+            let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            differences.push(format!("expected because_of {policy} on {resource}, found {found}"));
         }
     }
     for (name, expected) in &test.evidence {

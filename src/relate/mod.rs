@@ -4,13 +4,13 @@
 //! completely, so that a policy ends in UNKNOWN and not in a guess.
 #![deny(clippy::disallowed_methods)]
 
-mod alarms;
 mod composites;
 mod exposure;
 mod load_balancers;
 mod on_call;
 mod public_space;
 mod routes;
+mod watched;
 
 use crate::inventory::cloudwatch::Alarm;
 use crate::inventory::ec2::{NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet};
@@ -40,6 +40,7 @@ pub const RELATIONS: &[Relation] = &[
         field: "routed_subnet_ids",
         needs: &[Subnet::TYPE, RouteTable::TYPE],
     },
+    Relation { resource_type: NatGateway::TYPE, field: "signals", needs: &[Alarm::TYPE] },
     Relation { resource_type: LoadBalancer::TYPE, field: "target_groups", needs: &[TargetGroup::TYPE] },
     Relation {
         resource_type: LoadBalancer::TYPE,
@@ -61,10 +62,11 @@ pub fn relate(scope: &mut Scope) {
     fill(scope, routes::routed_subnet_ids, |nat: &mut NatGateway, subnets| {
         nat.routed_subnet_ids = subnets;
     });
+    fill(scope, watched::signals::<NatGateway>, |nat: &mut NatGateway, signals| nat.signals = signals);
     fill(scope, load_balancers::target_groups, |balancer: &mut LoadBalancer, groups| {
         balancer.target_groups = groups;
     });
-    fill(scope, alarms::signals, |balancer: &mut LoadBalancer, signals| {
+    fill(scope, watched::load_balancer_signals, |balancer: &mut LoadBalancer, signals| {
         balancer.signals = signals;
     });
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {

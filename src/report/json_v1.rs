@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::text::steers;
 use super::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
-use crate::findings::Finding;
+use crate::findings::{BecauseOf, Finding};
 use crate::inventory::Meta;
 
 #[derive(Debug, Serialize)]
@@ -52,6 +52,7 @@ pub struct FindingV1<'a> {
     fix_terraform: Option<&'a str>,
     evidence: &'a Map<String, Value>,
     monthly_cost_usd: Option<f64>,
+    because_of: &'a [BecauseOf],
     #[serde(serialize_with = "seconds")]
     first_seen: DateTime<Utc>,
     #[serde(serialize_with = "seconds")]
@@ -164,6 +165,7 @@ impl<'a> From<&'a Finding> for FindingV1<'a> {
             fix_terraform: finding.fix_terraform.as_deref(),
             evidence: &finding.evidence,
             monthly_cost_usd: finding.monthly_cost_usd,
+            because_of: &finding.because_of,
             first_seen: finding.first_seen,
             last_seen: finding.last_seen,
         }

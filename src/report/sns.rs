@@ -115,6 +115,9 @@ fn summary_entry(report: &Report, finding: &Finding) -> Vec<String> {
         lines.push(format!("  Not checked this time: {}", shown(reason)));
         return lines;
     }
+    if let Some(cause) = finding.explained() {
+        lines.push(format!("  because of: {}", shown(&cause)));
+    }
     if let Some(fix) = finding.fix.lines().find(|line| !line.trim().is_empty()) {
         lines.push(format!("  fix: {}", shown(fix.trim())));
     }

@@ -65,6 +65,9 @@ impl Page<'_> {
     fn violation(&mut self, finding: &Finding) {
         self.title_line(finding);
         self.wrapped("    ", "    ", &finding.message);
+        if let Some(cause) = finding.explained() {
+            self.wrapped("    because of: ", "         ", &cause);
+        }
         if let Some(fix) = finding.fix.lines().find(|line| !line.trim().is_empty()) {
             self.wrapped("    fix: ", "         ", fix);
         }

@@ -8,11 +8,12 @@ use tokio::time::Instant;
 
 use super::{Request, RunError};
 use crate::collect::{self, Context, Meter, Progress};
-use crate::config::{Config, Regions, files};
+use crate::config::{Config, Regions, files, regions};
 use crate::drift;
 use crate::findings::state::State;
-use crate::inventory::{Coverage, CoverageStatus, Inventory, Scope};
-use crate::policy::{Policy, evaluate};
+use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Inventory, Scope, is_global};
+use crate::policy::Policy;
+use crate::policy::evaluate::{self, Setting};
 use crate::relate;
 use crate::report::Usage;
 
@@ -65,18 +66,20 @@ pub(super) async fn read_aws(
     };
     let caller = collect::caller_identity(&aws.sdk, &aws.meter).await?;
     let started = Instant::now();
-    let mut contexts: Vec<Context> = regions
-        .into_iter()
-        .map(|region| Context {
-            clients: collect::Clients::new(&aws.sdk, &region, &aws.meter),
-            events_from: events_from(state, &State::place(&caller.account, &region), now),
-            account: caller.account.clone(),
-            region,
-            now,
-            deadline: started + request.time_limit * 3 / 4,
-        })
-        .collect();
     let types: BTreeSet<&str> = policies.iter().flat_map(|policy| policy.types()).collect();
+    let home = regions.first().map_or("", |region| regions::home_of_global(region)).to_owned();
+    let context = |region: String, endpoint: &str| Context {
+        clients: collect::Clients::new(&aws.sdk, endpoint, &aws.meter),
+        events_from: events_from(state, &State::place(&caller.account, &region), now),
+        account: caller.account.clone(),
+        region,
+        now,
+        deadline: started + request.time_limit * 3 / 4,
+    };
+    let mut contexts: Vec<Context> = regions.iter().map(|region| context(region.clone(), region)).collect();
+    if types.iter().any(|name| is_global(name)) {
+        contexts.push(context(GLOBAL.to_owned(), &home));
+    }
     let drift = drift::Settings {
         automation_roles: config.drift.automation_roles.clone(),
         approved_people: config.drift.approved_people.clone(),
@@ -93,10 +96,11 @@ pub(super) async fn read_aws(
         relate::relate(scope);
         drift::fold_into(scope, &drift);
     }
+    let setting = Setting { now, migration: &config.migration };
     let details = scopes
         .iter_mut()
         .zip(&contexts)
-        .map(|(scope, context)| read_metrics_and_details(policies, scope, context, now));
+        .map(|(scope, context)| read_metrics_and_details(policies, scope, context, &setting));
     futures::future::join_all(details).await;
     Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
 }
@@ -112,9 +116,9 @@ async fn read_metrics_and_details(
     policies: &[&Policy],
     scope: &mut Scope,
     context: &Context,
-    now: DateTime<Utc>,
+    setting: &Setting<'_>,
 ) {
-    let queries: Vec<_> = evaluate::metric_queries(policies, scope, now).into_iter().collect();
+    let queries: Vec<_> = evaluate::metric_queries(policies, scope, setting).into_iter().collect();
     if !queries.is_empty() {
         scope.series = collect::fetch_metrics(context, &queries).await;
         let failed: Vec<&str> =
@@ -126,7 +130,7 @@ async fn read_metrics_and_details(
         };
         scope.coverage.push(Coverage { resource_type: "AWS::CloudWatch::Metric".to_owned(), status, detail });
     }
-    let wanted = evaluate::detail_requests(policies, scope, now);
+    let wanted = evaluate::detail_requests(policies, scope, setting);
     for detail in collect::DETAILS {
         if let Some(arns) = wanted.get(detail.name) {
             let arns: Vec<String> = arns.iter().cloned().collect();

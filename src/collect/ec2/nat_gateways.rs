@@ -45,6 +45,7 @@ fn nat_gateway(context: &Context, sdk: &types::NatGateway) -> NatGateway {
             zones.into_iter().collect()
         }),
         routed_subnet_ids: None,
+        signals: None,
     }
 }
 

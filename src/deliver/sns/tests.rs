@@ -48,6 +48,7 @@ fn finding(id: &str, status: Status) -> Finding {
         fix_terraform: None,
         evidence: serde_json::Map::new(),
         monthly_cost_usd: None,
+        because_of: Vec::new(),
         first_seen: DateTime::UNIX_EPOCH,
         last_seen: DateTime::UNIX_EPOCH,
     }

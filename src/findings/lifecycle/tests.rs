@@ -34,6 +34,7 @@ fn failure(severity: Severity) -> Outcome {
         fix_terraform: None,
         evidence: Map::new(),
         monthly_cost_usd: None,
+        because_of: Vec::new(),
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::Loader;
+use super::{Loader, TypeSchema};
 use crate::config::diagnostic::did_you_mean;
 use crate::inventory;
 use crate::policy::check;
@@ -12,8 +12,7 @@ impl Loader<'_> {
     pub(super) fn tests(
         &mut self,
         raw: &RawPolicy,
-        resource_type: &str,
-        schema: &Json,
+        types: &[TypeSchema],
     ) -> Vec<(std::ops::Range<usize>, RawTest)> {
         for wanted in [Expectation::Pass, Expectation::Fail] {
             if !raw.tests.value.iter().any(|test| test.value.expect == wanted) {
@@ -27,7 +26,20 @@ impl Loader<'_> {
         let mut tests = Vec::new();
         for test in &raw.tests.value {
             let at = &test.defined;
-            self.fields(at, &test.value.resource, schema, schema, resource_type);
+            let names: Vec<&str> = types.iter().map(|(name, _)| *name).collect();
+            let wanted = test.value.resource_type(&names);
+            match types.iter().find(|(name, _)| *name == wanted) {
+                Some((name, schema)) => {
+                    let mut fields = test.value.resource.clone();
+                    fields.as_object_mut().map(|fields| fields.remove("resource_type"));
+                    self.fields(at, &fields, schema, schema, name);
+                }
+                None => self.problem(
+                    at,
+                    format!("test `{}`: the policy does not judge `{wanted}`", test.value.name),
+                    format!("it judges {}", names.join(", ")),
+                ),
+            }
             for related in &test.value.related {
                 let name = related.get("resource_type").and_then(Json::as_str).unwrap_or_default();
                 match inventory::schema(name) {
