@@ -106,3 +106,68 @@ impl Verdicts<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluation(policy: &'static str, account: &str, id: &str, causes: &[(&str, &str)]) -> Evaluation<'static> {
+        let cause = |(policy, resource): &(&str, &str)| Cause {
+            policy: (*policy).to_owned(),
+            resource: (*resource).to_owned(),
+            of: None,
+        };
+        Evaluation {
+            policy: Cow::Borrowed(policy),
+            resource_type: "AWS::X::Y",
+            resource: Cow::Owned(Meta {
+                id: id.to_owned(),
+                arn: format!("arn:{id}"),
+                account: account.to_owned(),
+                ..Meta::default()
+            }),
+            outcome: Outcome::Fail(Box::new(Failure {
+                severity: Severity::Low,
+                title: String::new(),
+                message: String::new(),
+                why: String::new(),
+                fix: String::new(),
+                fix_cli: None,
+                fix_terraform: None,
+                evidence: Map::new(),
+                monthly_cost_usd: None,
+                because_of: causes.iter().map(cause).collect(),
+            })),
+        }
+    }
+
+    /// The causes that stand for the last evaluation, as policy and id.
+    fn standing(evaluations: Vec<Evaluation<'static>>) -> Vec<(String, String)> {
+        let mut verdicts = Verdicts { evaluations, ..Verdicts::default() };
+        verdicts.keep_standing_causes();
+        match &verdicts.evaluations.last().unwrap().outcome {
+            Outcome::Fail(failure) => failure
+                .because_of
+                .iter()
+                .map(|cause| (cause.policy.clone(), cause.of.as_ref().unwrap().id.clone()))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_cause_stands_by_arn_or_id_where_its_policy_fails_in_the_same_account() {
+        let idle = evaluation("idle", "1", "web", &[]);
+        for name in ["web", "arn:web"] {
+            let unwatched = evaluation("unwatched", "1", "web", &[("idle", name)]);
+            assert_eq!(standing(vec![idle.clone(), unwatched]), [("idle".to_owned(), "web".to_owned())]);
+        }
+        let elsewhere = evaluation("unwatched", "2", "web", &[("idle", "web")]);
+        assert_eq!(standing(vec![idle.clone(), elsewhere]), []);
+        let of_another = evaluation("unwatched", "1", "web", &[("idle", "api"), ("open", "web")]);
+        assert_eq!(standing(vec![idle.clone(), of_another]), []);
+        let passing = Evaluation { outcome: Outcome::Pass, ..idle };
+        let unexplained = evaluation("unwatched", "1", "web", &[("idle", "web")]);
+        assert_eq!(standing(vec![passing, unexplained]), []);
+    }
+}
