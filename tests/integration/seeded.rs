@@ -56,6 +56,31 @@ fn the_scan_finds_exactly_what_is_wrong() {
 }
 
 #[test]
+fn every_policy_meets_a_resource_that_passes_and_one_that_fails() {
+    let (local, _) = Local::seeded();
+    local.write("all.yaml", "version: 1\npacks: [essential, recommended, strict]\n");
+    let (report, _) = local.scan(&["--config", "all.yaml"]);
+    let policies = report["policies"].as_array().unwrap();
+    assert_eq!(policies.len(), aftermove::policy::builtin::files().len());
+    let lacking: Vec<&Value> =
+        policies.iter().filter(|policy| policy["pass"] == json!(0) || policy["fail"] == json!(0)).collect();
+    assert!(lacking.is_empty(), "{lacking:#?}");
+}
+
+#[test]
+fn findings_with_a_cause_name_it() {
+    let (local, _) = Local::seeded();
+    let (report, _) = local.scan(&[]);
+    let idle = outcome(&report, "elbv2-load-balancer-idle", "heroku-router-test");
+    let unwatched = outcome(&report, "elbv2-load-balancer-no-alarm", "heroku-router-test");
+    assert_eq!(
+        unwatched["because_of"],
+        json!([{ "finding": idle["id"], "policy": "elbv2-load-balancer-idle", "resource": "heroku-router-test" }])
+    );
+    assert_eq!(outcome(&report, "elbv2-load-balancer-no-alarm", "api")["because_of"], json!([]));
+}
+
+#[test]
 fn the_report_tells_the_server_s_own_count_of_calls() {
     let (local, _) = Local::seeded();
     local.forget("journal");
