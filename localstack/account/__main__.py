@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import bill, history, load_balancers, network, watching
+from . import bill, history, leftovers, load_balancers, network, watching
 
 
 def main() -> int:
@@ -18,6 +18,7 @@ def main() -> int:
     ids |= watching.build(ids)
     events = history.build(ids)
     bill.build()
+    ids |= leftovers.build(ids)
     seeded = {"topic_arn": ids["topic-aftermove-findings"], "queue_url": ids["queue-aftermove-inbox"], "resources": ids}
     target = Path(os.environ["AFTERMOVE_LOCAL_STATE"]) / "seeded.json"
     target.write_text(json.dumps(seeded, indent=2) + "\n")

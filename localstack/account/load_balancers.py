@@ -39,18 +39,12 @@ def build(ids: dict[str, str]) -> dict[str, str]:
         ("staging", 8080, 2, "unhealthy"),
     ):
         made[f"tg-{name}"] = _target_group(ids, name, port, targets, state)
-        _forward(made[name], made[f"tg-{name}"], "TCP" if name == "jobs" else "HTTP", 7000 if name == "jobs" else 80)
-    elb.create_listener(
-        LoadBalancerArn=made["redirect-only"],
-        Protocol="HTTP",
-        Port=80,
-        DefaultActions=[
-            {
-                "Type": "redirect",
-                "RedirectConfig": {"Protocol": "HTTPS", "Host": "www.example.com", "StatusCode": "HTTP_301"},
-            }
-        ],
-    )
+        if name in ("web", "api"):
+            _forward(made[name], made[f"tg-{name}"], "HTTPS", 443)
+            _redirect(made[name])
+        else:
+            _forward(made[name], made[f"tg-{name}"], *(("TCP", 7000) if name == "jobs" else ("HTTP", 80)))
+    _redirect(made["redirect-only"], Host="www.example.com")
     _interfaces(ids, made)
     _traffic(made)
     return made
@@ -105,6 +99,17 @@ def _forward(balancer: str, group: str, protocol: str, port: int) -> None:
         Protocol=protocol,
         Port=port,
         DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )
+
+
+def _redirect(balancer: str, **where: str) -> None:
+    elb.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[
+            {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "StatusCode": "HTTP_301"} | where}
+        ],
     )
 
 

@@ -197,36 +197,41 @@ def _attach(ids: dict[str, str]) -> None:
 def _nat_gateways(ids: dict[str, str]) -> dict[str, str]:
     made = {}
     for name, days in (("nat-main", 10), ("nat-regional", 12), ("nat-young", 3)):
-        nat = ec2.create_nat_gateway(
-            SubnetId=ids["subnet-public-a"],
-            TagSpecifications=[
-                {
-                    "ResourceType": "natgateway",
-                    "Tags": [*tags("network", stack="network"), {"Key": "Name", "Value": name}],
-                },
-            ],
-        )["NatGateway"]["NatGatewayId"]
-        changes = {
-            "createTime": timestamp(ago(days=days)),
-            "availabilityMode": "zonal",
-            "natGatewayAddressSet": [_address(f"198.51.100.{30 + days}", "a")],
-        }
+        changes = {}
         if name == "nat-regional":
-            changes |= {
+            changes = {
                 "availabilityMode": "regional",
                 "subnetId": None,
                 "natGatewayAddressSet": [_address("198.51.100.50", "a"), _address("198.51.100.51", "b")],
             }
-        override("ec2", "DescribeNatGateways", {"natGatewayId": nat}, changes)
-        made[name] = nat
+        made[name] = nat_gateway(ids["subnet-public-a"], name, days, changes)
     ec2.create_route(RouteTableId=ids["rtb-private"], DestinationCidrBlock="0.0.0.0/0", NatGatewayId=made["nat-main"])
 
     # Ten days up to yesterday, and what there is of today; yesterday somebody pulled 600 GB through nat-main.
     spike = {9: 600.0}
-    _traffic({"NatGatewayId": made["nat-main"]}, 10, 8.0, spike)
+    traffic({"NatGatewayId": made["nat-main"]}, 10, 8.0, spike)
     for zone in "ab":
-        _traffic({"NatGatewayId": made["nat-regional"], "AvailabilityZone": f"eu-west-1{zone}"}, 12, 5.0, {})
-    _traffic({"NatGatewayId": made["nat-young"]}, 3, 2.0, {2: 90.0})
+        traffic({"NatGatewayId": made["nat-regional"], "AvailabilityZone": f"eu-west-1{zone}"}, 12, 5.0, {})
+    traffic({"NatGatewayId": made["nat-young"]}, 3, 2.0, {2: 90.0})
+    return made
+
+
+def nat_gateway(subnet: str, name: str, days: int, changes: dict) -> str:
+    made = ec2.create_nat_gateway(
+        SubnetId=subnet,
+        TagSpecifications=[
+            {
+                "ResourceType": "natgateway",
+                "Tags": [*tags("network", stack="network"), {"Key": "Name", "Value": name}],
+            },
+        ],
+    )["NatGateway"]["NatGatewayId"]
+    zonal = {
+        "createTime": timestamp(ago(days=days)),
+        "availabilityMode": "zonal",
+        "natGatewayAddressSet": [_address(f"198.51.100.{30 + days}", "a")],
+    }
+    override("ec2", "DescribeNatGateways", {"natGatewayId": made}, zonal | changes)
     return made
 
 
@@ -240,7 +245,7 @@ def _address(public: str, zone: str) -> dict:
     }
 
 
-def _traffic(dimensions: dict[str, str], days: int, daily_gb: float, spikes: dict[int, float]) -> None:
+def traffic(dimensions: dict[str, str], days: int, daily_gb: float, spikes: dict[int, float]) -> None:
     totals = [spikes.get(day, daily_gb * RANDOM.uniform(0.85, 1.15)) for day in range(days)] + [daily_gb * 0.3]
     for metric, share in (("BytesInFromSource", 0.2), ("BytesInFromDestination", 0.8)):
         series(

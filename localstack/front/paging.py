@@ -50,6 +50,12 @@ LISTINGS = {
     "ec2:DescribeSubnets": _ec2("subnetSet"),
     "ec2:DescribeVpcs": _ec2("vpcSet"),
     "ec2:DescribeNatGateways": _ec2("natGatewaySet"),
+    "ec2:DescribeFlowLogs": _ec2("flowLogSet"),
+    "ec2:DescribeVpcEndpoints": _ec2("vpcEndpointSet"),
+    "ec2:DescribeVolumes": _ec2("volumeSet", high=500),
+    "ec2:DescribeSnapshots": _ec2("snapshotSet"),
+    "ec2:DescribeImages": _ec2("imagesSet"),
+    "ec2:DescribeInstances": _ec2("reservationSet"),
     "ec2:DescribeRouteTables": _ec2("routeTableSet", high=100),
     "ec2:DescribeManagedPrefixLists": _ec2("prefixListSet", 1, 100),
     "ec2:GetManagedPrefixListEntries": _ec2("entrySet", 1, 100),
@@ -64,6 +70,9 @@ LISTINGS = {
     "logs:DescribeLogGroups": Listing("logGroups", 1, 50, size="limit", token="nextToken", native=True),
 }
 
+# Classic Load Balancers share a prefix and operations with the later ones, and differ in the API version.
+CLASSIC = {"elasticloadbalancing:DescribeLoadBalancers": _elb("LoadBalancerDescriptions")}
+
 # The longest list that a request may carry.
 LONGEST = {
     "elasticloadbalancing:DescribeTags": ("ResourceArns", 20),
@@ -76,7 +85,8 @@ LONGEST = {
 async def answer(call: Call, lowered: dict[str, int], forward: Callable[[Call], Awaitable[Reply]]) -> Reply:
     """MiniStack's answer to the call, in AWS's pages; `lowered` holds the page sizes that a test has chosen."""
     _check_longest(call)
-    listing = LISTINGS.get(call.name)
+    classic = call.service == "elasticloadbalancing" and call.params.get("Version") == "2012-06-01"
+    listing = (CLASSIC if classic else LISTINGS).get(call.name)
     if listing is None:
         return await forward(call)
     asked = _asked(call, listing)

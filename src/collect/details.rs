@@ -21,7 +21,10 @@ pub struct Detail {
     pub(super) fetch: Fetch,
 }
 
-pub static DETAILS: &[Detail] = &[elasticloadbalancingv2::target_health::TARGET_HEALTH];
+pub static DETAILS: &[Detail] = &[
+    elasticloadbalancingv2::listener_rules::LISTENER_RULES,
+    elasticloadbalancingv2::target_health::TARGET_HEALTH,
+];
 
 impl Detail {
     /// Reads the detail for the resources with these ARNs. What could not be read stays

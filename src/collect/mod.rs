@@ -8,6 +8,7 @@ mod cloudtrail;
 mod cloudwatch;
 mod details;
 mod ec2;
+mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod error;
 mod logs;
@@ -117,6 +118,15 @@ pub static COLLECTORS: &[Collector] = &[
     ec2::route_tables::ROUTE_TABLES,
     ec2::prefix_lists::PREFIX_LISTS,
     ec2::nat_gateways::NAT_GATEWAYS,
+    ec2::vpcs::VPCS,
+    ec2::vpcs::FLOW_LOGS,
+    ec2::vpcs::ENDPOINTS,
+    ec2::storage::VOLUMES,
+    ec2::storage::SNAPSHOTS,
+    ec2::storage::IMAGES,
+    ec2::addresses::ADDRESSES,
+    ec2::instances::INSTANCES,
+    elasticloadbalancing::LOAD_BALANCERS,
     elasticloadbalancingv2::load_balancers::LOAD_BALANCERS,
     elasticloadbalancingv2::target_groups::TARGET_GROUPS,
     logs::LOG_GROUPS,

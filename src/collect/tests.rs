@@ -128,6 +128,10 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "cloudwatch:GetMetricData"
       ],
       "ReadEc2": [
+        "ec2:DescribeAddresses",
+        "ec2:DescribeFlowLogs",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstances",
         "ec2:DescribeManagedPrefixLists",
         "ec2:DescribeNatGateways",
         "ec2:DescribeNetworkInterfaces",
@@ -135,12 +139,17 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroupRules",
         "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSnapshots",
         "ec2:DescribeSubnets",
+        "ec2:DescribeVolumes",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeVpcs",
         "ec2:GetManagedPrefixListEntries"
       ],
       "ReadElasticloadbalancing": [
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeRules",
         "elasticloadbalancing:DescribeTags",
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth"

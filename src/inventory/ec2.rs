@@ -1,7 +1,8 @@
-//! Amazon EC2: security groups, what they are attached to, and the way to the internet.
+//! Amazon EC2: security groups, what they are attached to, the way to the internet, and what storage and addresses cost.
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -175,4 +176,163 @@ pub struct NatGateway {
     /// Derived: which alarm covers each signal (`port_allocation_errors`).
     /// Null where alarms could not be read.
     pub signals: Option<BTreeMap<String, SignalCoverage>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Vpc {
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// Another account's where the VPC is shared with this one.
+    pub owner_id: String,
+    pub cidr_block: String,
+    pub is_default: bool,
+    /// Derived: how many network interfaces it has. Null where they could not be read.
+    pub network_interface_count: Option<i64>,
+    /// Derived: the flow logs that record all of it: its own, else those of its subnets where
+    /// each has one. Null where flow logs or subnets could not be read.
+    pub flow_logs: Option<Vec<FlowLog>>,
+    /// Derived: the NAT gateways in it that are not being deleted. Null where they could not be read.
+    pub nat_gateways: Option<Vec<NatGateway>>,
+    /// Derived: its route tables that send a subnet's traffic to a NAT gateway. Null where
+    /// route tables, subnets or endpoints could not be read.
+    pub nat_route_tables: Option<Vec<NatRouteTable>>,
+}
+
+/// A route table that sends traffic to a NAT gateway.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct NatRouteTable {
+    pub route_table_id: String,
+    pub subnet_ids: Vec<String>,
+    /// The services (`s3`, `dynamodb`) whose traffic an endpoint keeps from the NAT gateway: a gateway
+    /// endpoint in this table, or an interface endpoint of the VPC that has the service's own DNS name.
+    pub endpoint_services: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct FlowLog {
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// The VPC, subnet or network interface that it records.
+    pub resource_id: String,
+    /// `ACCEPT`, `REJECT` or `ALL`.
+    pub traffic_type: Option<String>,
+    /// `ACTIVE`.
+    pub flow_log_status: Option<String>,
+    /// `SUCCESS` or `FAILED`.
+    pub deliver_logs_status: Option<String>,
+    /// `Rate limited`, `Access error` or `Unknown error`.
+    pub deliver_logs_error_message: Option<String>,
+    pub log_destination_type: Option<String>,
+    pub log_destination: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct VpcEndpoint {
+    #[serde(flatten)]
+    pub meta: Meta,
+    pub vpc_id: String,
+    /// `Gateway`, `Interface`, `GatewayLoadBalancer`, …
+    pub vpc_endpoint_type: String,
+    /// `com.amazonaws.eu-west-1.s3`.
+    pub service_name: String,
+    /// `available`, `pending`, `deleting`, …
+    pub state: String,
+    pub private_dns_enabled: bool,
+    pub route_table_ids: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Volume {
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// `creating`, `available`, `in-use`, `deleting`, `deleted` or `error`.
+    pub state: String,
+    /// `gp3`, `gp2`, `io1`, `io2`, `st1`, `sc1` or `standard`.
+    pub volume_type: String,
+    /// In GiB.
+    pub size: i64,
+    pub iops: Option<i64>,
+    /// In MiB per second.
+    pub throughput: Option<i64>,
+    pub encrypted: bool,
+    /// The instances that it is attached to.
+    pub instance_ids: Vec<String>,
+    /// Derived: this account's completed snapshots of it, latest first. Null where snapshots could not be read.
+    pub snapshot_ids: Option<Vec<String>>,
+}
+
+/// A snapshot that this account owns.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Snapshot {
+    #[serde(flatten)]
+    pub meta: Meta,
+    pub description: String,
+    /// `vol-ffffffff` for a copy, which never had a volume here.
+    pub volume_id: String,
+    /// Of the volume, in GiB.
+    pub volume_size: i64,
+    pub full_snapshot_size_in_bytes: Option<i64>,
+    /// `pending`, `completed`, `error`, …
+    pub state: String,
+    /// `standard` or `archive`.
+    pub storage_tier: Option<String>,
+    /// `AWS Backup` or `Data Lifecycle Manager`, which delete what they make; as its tags and description tell.
+    pub managed_by: Option<String>,
+    /// Derived: whether its volume is still there. Null where volumes could not be read.
+    pub volume_exists: Option<bool>,
+    /// Derived: this account's machine images that are made of it. Null where images could not be read.
+    pub image_ids: Option<Vec<String>>,
+    /// Derived: all snapshots of the same volume that neither a service manages nor an image uses, latest
+    /// first; a copy stands alone. Null where snapshots or images could not be read.
+    pub volume_snapshot_ids: Option<Vec<String>>,
+}
+
+/// A machine image (AMI) that this account owns.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Image {
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// The snapshots that it is made of.
+    pub snapshot_ids: Vec<String>,
+}
+
+/// An Elastic IP address.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Address {
+    #[serde(flatten)]
+    pub meta: Meta,
+    pub public_ip: String,
+    /// `amazon`, or the pool of addresses that the account brought along.
+    pub public_ipv4_pool: Option<String>,
+    pub association_id: Option<String>,
+    pub instance_id: Option<String>,
+    pub network_interface_id: Option<String>,
+    /// The service that allocated it and will release it: `alb`, `nlb`, `rnat`, `rds`.
+    pub service_managed: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Instance {
+    #[serde(flatten)]
+    pub meta: Meta,
+    pub instance_type: String,
+    /// `pending`, `running`, `stopping`, `stopped`, `shutting-down` or `terminated`.
+    pub state: String,
+    pub state_transition_reason: Option<String>,
+    /// The time that the transition's reason names, for a stopped instance; null where it names none.
+    pub stopped_at: Option<DateTime<Utc>>,
+    pub volume_ids: Vec<String>,
+    /// Derived: the volumes attached to it. Null where volumes could not be read.
+    pub volumes: Option<Vec<Volume>>,
+    /// Derived: the Elastic IP addresses that are its. Null where addresses could not be read.
+    pub elastic_ips: Option<Vec<String>>,
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Meta;
 use super::cloudwatch::SignalCoverage;
+use super::ec2::Opening;
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
@@ -29,6 +30,9 @@ pub struct LoadBalancer {
     pub listeners: Option<Vec<Listener>>,
     /// Derived: the target groups that it forwards to. Null where target groups could not be read.
     pub target_groups: Option<Vec<TargetGroup>>,
+    /// Derived: the ports that its security groups open to public addresses. Null where security groups,
+    /// or the prefix lists that they name, could not be read.
+    pub openings: Option<Vec<Opening>>,
     /// Derived: which alarm covers each signal (`errors`, `latency`, `unhealthy_hosts`).
     /// Null where alarms could not be read.
     pub signals: Option<BTreeMap<String, SignalCoverage>>,
@@ -42,6 +46,31 @@ pub struct Listener {
     pub protocol: Option<String>,
     /// Types of the default actions: `forward`, `redirect`, `fixed-response`, `authenticate-oidc`, …
     pub default_action_types: Vec<String>,
+    /// Where the default is a redirect: `HTTP`, `HTTPS`, or `#{protocol}` for the request's own.
+    pub redirect_protocol: Option<String>,
+    /// Its rules but for the default, the first to be tried first. They cost a call for each listener, so they are
+    /// read only where a policy's `details` ask for them, and are null elsewhere or where they could not be read.
+    pub rules: Option<Vec<ListenerRule>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct ListenerRule {
+    pub priority: i64,
+    /// All of them must hold.
+    pub conditions: Vec<RuleCondition>,
+    pub action_types: Vec<String>,
+    /// Where it redirects: `HTTP`, `HTTPS`, or `#{protocol}` for the request's own.
+    pub redirect_protocol: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct RuleCondition {
+    /// `path-pattern`, `host-header`, `http-header`, `source-ip`, …
+    pub field: String,
+    /// One of them must match. Empty for fields other than path and host.
+    pub values: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]

@@ -11,6 +11,7 @@ pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod ec2;
+pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod logs;
 pub mod metrics;
@@ -118,6 +119,15 @@ resource_types! {
     RouteTable(ec2::RouteTable) = "AWS::EC2::RouteTable",
     PrefixList(ec2::PrefixList) = "AWS::EC2::PrefixList",
     NatGateway(ec2::NatGateway) = "AWS::EC2::NatGateway",
+    Vpc(ec2::Vpc) = "AWS::EC2::VPC",
+    FlowLog(ec2::FlowLog) = "AWS::EC2::FlowLog",
+    VpcEndpoint(ec2::VpcEndpoint) = "AWS::EC2::VPCEndpoint",
+    Volume(ec2::Volume) = "AWS::EC2::Volume",
+    Ec2Snapshot(ec2::Snapshot) = "AWS::EC2::Snapshot",
+    Image(ec2::Image) = "AWS::EC2::Image",
+    Address(ec2::Address) = "AWS::EC2::EIP",
+    Instance(ec2::Instance) = "AWS::EC2::Instance",
+    ClassicLoadBalancer(elasticloadbalancing::ClassicLoadBalancer) = "AWS::ElasticLoadBalancing::LoadBalancer",
     LoadBalancer(elasticloadbalancingv2::LoadBalancer) = "AWS::ElasticLoadBalancingV2::LoadBalancer",
     TargetGroup(elasticloadbalancingv2::TargetGroup) = "AWS::ElasticLoadBalancingV2::TargetGroup",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",

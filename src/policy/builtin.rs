@@ -29,7 +29,7 @@ mod tests {
     use crate::policy::test;
 
     /// Details that a policy may ask for; [`crate::collect::DETAILS`] has their reads.
-    const DETAILS: &[&str] = &["target_health"];
+    const DETAILS: &[&str] = &["listener_rules", "target_health"];
 
     #[test]
     fn every_built_in_policy_loads_and_every_case_of_it_holds() {

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::public_space::share;
 use super::routes::Routes;
 use crate::inventory::ec2::{Attachment, NetworkInterface, Opening, PrefixList, SecurityGroup};
+use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::LoadBalancer;
 use crate::inventory::{Kind as _, Scope};
 
@@ -138,9 +139,7 @@ pub(super) fn attachments(scope: &Scope) -> Vec<Option<Vec<Attachment>>> {
     let Some(routes) = Routes::of(scope).filter(|_| scope.complete(NetworkInterface::TYPE)) else {
         return scope.all::<SecurityGroup>().map(|_| None).collect();
     };
-    let balancers: Option<BTreeMap<&str, &LoadBalancer>> = scope.complete(LoadBalancer::TYPE).then(|| {
-        scope.all::<LoadBalancer>().map(|balancer| (balancer.metric_dimension.as_str(), balancer)).collect()
-    });
+    let balancers = scope.complete(LoadBalancer::TYPE).then(|| schemes(scope));
     let mut carriers: BTreeMap<&str, Vec<Attachment>> = BTreeMap::new();
     for interface in scope.all::<NetworkInterface>() {
         let attachment = attachment(interface, &routes, balancers.as_ref());
@@ -154,10 +153,20 @@ pub(super) fn attachments(scope: &Scope) -> Vec<Option<Vec<Attachment>>> {
         .collect()
 }
 
+/// The scheme of each load balancer by what the descriptions of its interfaces call it.
+fn schemes(scope: &Scope) -> BTreeMap<&str, Option<&str>> {
+    let classic = scope.all::<ClassicLoadBalancer>();
+    let classic = classic.map(|balancer| (balancer.meta.name.as_str(), balancer.scheme.as_deref()));
+    let balancers = scope.all::<LoadBalancer>();
+    let balancers =
+        balancers.map(|balancer| (balancer.metric_dimension.as_str(), balancer.scheme.as_deref()));
+    classic.chain(balancers).collect()
+}
+
 fn attachment(
     interface: &NetworkInterface,
     routes: &Routes<'_>,
-    balancers: Option<&BTreeMap<&str, &LoadBalancer>>,
+    balancers: Option<&BTreeMap<&str, Option<&str>>>,
 ) -> Attachment {
     let has_public_address = interface.public_ip.is_some() || !interface.ipv6_addresses.is_empty();
     let public_subnet = interface
@@ -173,10 +182,8 @@ fn attachment(
         internet_facing = balancers.map(|known| {
             known
                 .get(node_of)
-                // Classic load balancers are not read: their internet-facing nodes have public addresses.
-                .map_or(interface.public_ip.is_some(), |balancer| {
-                    balancer.scheme.as_deref() == Some("internet-facing")
-                })
+                // One that was not read is a Classic one: the nodes of internet-facing ones have public addresses.
+                .map_or(interface.public_ip.is_some(), |scheme| *scheme == Some("internet-facing"))
         });
         ("load_balancer", node_of.split('/').nth(1).unwrap_or(node_of))
     } else if let Some(instance) = &interface.instance_id {

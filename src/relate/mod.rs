@@ -10,10 +10,16 @@ mod load_balancers;
 mod on_call;
 mod public_space;
 mod routes;
+mod storage;
+mod vpcs;
 mod watched;
 
 use crate::inventory::cloudwatch::Alarm;
-use crate::inventory::ec2::{NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup, Subnet};
+use crate::inventory::ec2::{
+    Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
+    Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
+};
+use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 use crate::inventory::sns::{Subscription, Topic};
 use crate::inventory::{Kind, Scope};
@@ -33,7 +39,13 @@ pub const RELATIONS: &[Relation] = &[
     Relation {
         resource_type: SecurityGroup::TYPE,
         field: "attachments",
-        needs: &[NetworkInterface::TYPE, Subnet::TYPE, RouteTable::TYPE, LoadBalancer::TYPE],
+        needs: &[
+            NetworkInterface::TYPE,
+            Subnet::TYPE,
+            RouteTable::TYPE,
+            LoadBalancer::TYPE,
+            ClassicLoadBalancer::TYPE,
+        ],
     },
     Relation {
         resource_type: NatGateway::TYPE,
@@ -41,6 +53,25 @@ pub const RELATIONS: &[Relation] = &[
         needs: &[Subnet::TYPE, RouteTable::TYPE],
     },
     Relation { resource_type: NatGateway::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: Vpc::TYPE, field: "network_interface_count", needs: &[NetworkInterface::TYPE] },
+    Relation { resource_type: Vpc::TYPE, field: "flow_logs", needs: &[FlowLog::TYPE, Subnet::TYPE] },
+    Relation { resource_type: Vpc::TYPE, field: "nat_gateways", needs: &[NatGateway::TYPE] },
+    Relation {
+        resource_type: Vpc::TYPE,
+        field: "nat_route_tables",
+        needs: &[RouteTable::TYPE, Subnet::TYPE, VpcEndpoint::TYPE],
+    },
+    Relation { resource_type: Volume::TYPE, field: "snapshot_ids", needs: &[Snapshot::TYPE] },
+    Relation { resource_type: Snapshot::TYPE, field: "volume_exists", needs: &[Volume::TYPE] },
+    Relation { resource_type: Snapshot::TYPE, field: "image_ids", needs: &[Image::TYPE] },
+    Relation { resource_type: Snapshot::TYPE, field: "volume_snapshot_ids", needs: &[Image::TYPE] },
+    Relation { resource_type: Instance::TYPE, field: "volumes", needs: &[Volume::TYPE] },
+    Relation { resource_type: Instance::TYPE, field: "elastic_ips", needs: &[Address::TYPE] },
+    Relation {
+        resource_type: LoadBalancer::TYPE,
+        field: "openings",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
     Relation { resource_type: LoadBalancer::TYPE, field: "target_groups", needs: &[TargetGroup::TYPE] },
     Relation {
         resource_type: LoadBalancer::TYPE,
@@ -63,6 +94,21 @@ pub fn relate(scope: &mut Scope) {
         nat.routed_subnet_ids = subnets;
     });
     fill(scope, watched::signals::<NatGateway>, |nat: &mut NatGateway, signals| nat.signals = signals);
+    fill(scope, vpcs::network_interface_count, |vpc: &mut Vpc, count| vpc.network_interface_count = count);
+    fill(scope, vpcs::flow_logs, |vpc: &mut Vpc, logs| vpc.flow_logs = logs);
+    fill(scope, vpcs::nat_gateways, |vpc: &mut Vpc, gateways| vpc.nat_gateways = gateways);
+    fill(scope, vpcs::nat_route_tables, |vpc: &mut Vpc, tables| vpc.nat_route_tables = tables);
+    fill(scope, storage::snapshot_ids, |volume: &mut Volume, ids| volume.snapshot_ids = ids);
+    fill(scope, storage::snapshot_uses, |snapshot: &mut Snapshot, uses| {
+        snapshot.volume_exists = uses.volume_exists;
+        snapshot.image_ids = uses.image_ids;
+        snapshot.volume_snapshot_ids = uses.volume_snapshot_ids;
+    });
+    fill(scope, storage::instance_volumes, |instance: &mut Instance, volumes| instance.volumes = volumes);
+    fill(scope, storage::instance_addresses, |instance: &mut Instance, ips| instance.elastic_ips = ips);
+    fill(scope, load_balancers::openings, |balancer: &mut LoadBalancer, openings| {
+        balancer.openings = openings;
+    });
     fill(scope, load_balancers::target_groups, |balancer: &mut LoadBalancer, groups| {
         balancer.target_groups = groups;
     });

@@ -37,6 +37,12 @@ impl<'a> Routes<'a> {
         Some(active(table).any(|route| route.target.starts_with("igw-")))
     }
 
+    /// The subnets that the table serves.
+    pub(super) fn subnets_of(&self, table_id: &str) -> Vec<String> {
+        let served = self.0.iter().filter(|(_, table)| table.meta.id == table_id);
+        served.map(|(subnet, _)| (*subnet).to_owned()).collect()
+    }
+
     fn subnets_routed_to(&self, target: &str) -> Vec<String> {
         self.0
             .iter()
@@ -47,7 +53,7 @@ impl<'a> Routes<'a> {
 }
 
 /// A blackhole keeps the target that it once had.
-fn active(table: &RouteTable) -> impl Iterator<Item = &Route> {
+pub(super) fn active(table: &RouteTable) -> impl Iterator<Item = &Route> {
     table.routes.iter().filter(|route| route.state != "blackhole")
 }
 

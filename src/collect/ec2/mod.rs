@@ -1,11 +1,15 @@
 //! Amazon EC2. Always sends MaxResults: unpaginated calls have half the rate, and fail in large accounts.
 
+pub(super) mod addresses;
+pub(super) mod instances;
 pub(super) mod nat_gateways;
 pub(super) mod network_interfaces;
 pub(super) mod prefix_lists;
 pub(super) mod route_tables;
 pub(super) mod security_groups;
+pub(super) mod storage;
 pub(super) mod subnets;
+pub(super) mod vpcs;
 
 use std::collections::BTreeMap;
 
@@ -34,11 +38,15 @@ fn tagged(context: &Context, kind: &str, id: &str, owner: Option<&str>, sdk_tags
 /// EC2 does not give the ARN of most resources, but all have the same form.
 fn arn(context: &Context, kind: &str, id: &str, owner: Option<&str>) -> String {
     let region = &context.region;
-    let partition = match region {
+    let partition = partition(region);
+    let owner = owner.unwrap_or(&context.account);
+    format!("arn:{partition}:ec2:{region}:{owner}:{kind}/{id}")
+}
+
+pub(super) fn partition(region: &str) -> &'static str {
+    match region {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",
         _ => "aws",
-    };
-    let owner = owner.unwrap_or(&context.account);
-    format!("arn:{partition}:ec2:{region}:{owner}:{kind}/{id}")
+    }
 }

@@ -6,7 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types;
 use futures::StreamExt as _;
 use futures::stream;
 
-use super::{CONCURRENCY, PAGE, after};
+use super::{CONCURRENCY, PAGE, after, redirect_protocol};
 use crate::collect::pages::list;
 use crate::collect::{CollectError, Collector, Context, Read, time};
 use crate::inventory::elasticloadbalancingv2::{Listener, LoadBalancer};
@@ -121,6 +121,7 @@ fn load_balancer(context: &Context, sdk: &types::LoadBalancer) -> LoadBalancer {
         metric_dimension: after(arn, ":loadbalancer/").to_owned(),
         listeners: None,
         target_groups: None,
+        openings: None,
         signals: None,
     }
 }
@@ -135,6 +136,8 @@ fn listener(sdk: &types::Listener) -> Listener {
             .iter()
             .filter_map(|action| action.r#type().map(|kind| kind.as_str().to_owned()))
             .collect(),
+        redirect_protocol: redirect_protocol(sdk.default_actions()),
+        rules: None,
     }
 }
 
@@ -192,7 +195,10 @@ mod tests {
 
     fn listeners_rule() -> Rule {
         mock!(Client::describe_listeners).then_output(|| {
-            let redirect = types::Action::builder().r#type(types::ActionTypeEnum::Redirect).build();
+            let redirect = types::Action::builder()
+                .r#type(types::ActionTypeEnum::Redirect)
+                .redirect_config(types::RedirectActionConfig::builder().protocol("HTTPS").build())
+                .build();
             DescribeListenersOutput::builder()
                 .listeners(types::Listener::builder().port(80).default_actions(redirect).build())
                 .build()
@@ -242,6 +248,7 @@ mod tests {
         assert_eq!(web.state, "active");
         assert_eq!(web.meta.tags["team"], "shop");
         assert_eq!(web.listeners.as_ref().unwrap()[0].default_action_types, ["redirect"]);
+        assert_eq!(web.listeners.as_ref().unwrap()[0].redirect_protocol.as_deref(), Some("HTTPS"));
         assert!(tcp.meta.tags.is_empty());
     }
 

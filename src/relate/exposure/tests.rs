@@ -119,6 +119,8 @@ fn an_interface_is_told_by_what_it_serves() {
           "description": "ELB net/inner/aaaa" },
         { "id": "eni-classic", "subnet_id": "subnet-pub", "groups": ["sg-1"], "requester_id": "amazon-elb",
           "description": "ELB old", "public_ip": "3.3.3.4" },
+        { "id": "eni-known", "subnet_id": "subnet-pub", "groups": ["sg-1"], "requester_id": "amazon-elb",
+          "description": "ELB known", "public_ip": "3.3.3.5" },
         { "id": "eni-i", "subnet_id": "subnet-priv", "groups": ["sg-1", "sg-2"], "interface_type": "interface", "instance_id": "i-1" },
         { "id": "eni-fn", "subnet_id": "subnet-priv", "groups": ["sg-1"], "interface_type": "lambda", "description": "AWS Lambda VPC ENI-mail" },
         { "id": "eni-bare", "subnet_id": "subnet-lost", "groups": ["sg-1"], "interface_type": "interface", "ipv6_addresses": ["2a05::1"] },
@@ -130,6 +132,7 @@ fn an_interface_is_told_by_what_it_serves() {
             { "metric_dimension": "net/inner/aaaa", "scheme": "internal" },
         ]),
     ));
+    resources.extend(read(ClassicLoadBalancer::TYPE, json!([{ "name": "known", "scheme": "internal" }])));
     resources.extend(read("AWS::EC2::RouteTable", json!([
         { "subnet_ids": ["subnet-pub"], "routes": [{ "destination": "0.0.0.0/0", "target": "igw-1", "state": "active" }] },
         { "subnet_ids": ["subnet-priv"], "routes": [{ "destination": "0.0.0.0/0", "target": "nat-1", "state": "active" }] },
@@ -151,6 +154,7 @@ fn an_interface_is_told_by_what_it_serves() {
             "eni-lb load_balancer web public_subnet=true internet_facing=Some(true)",
             "eni-in load_balancer inner public_subnet=true internet_facing=Some(false)",
             "eni-classic load_balancer old public_subnet=true internet_facing=Some(true)",
+            "eni-known load_balancer known public_subnet=true internet_facing=Some(false)",
             "eni-i instance i-1 public_subnet=false internet_facing=None",
             "eni-fn lambda AWS Lambda VPC ENI-mail public_subnet=false internet_facing=None",
             "eni-bare interface eni-bare public_subnet=true internet_facing=None",
