@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from .local import REGION, TODAY, ago, answer, client, override, series, tags, timestamp
+from .local import REGION, TODAY, ago, client, control, override, series, tags, timestamp
 from .network import DAY, nat_gateway, traffic
 
 ec2, cloudwatch = client("ec2"), client("cloudwatch")
@@ -145,11 +145,16 @@ def _classic(ids: dict[str, str]) -> None:
             "CreatedTime": ago(days=90).isoformat(),
         }
 
-    answer(
-        "elasticloadbalancing",
-        "DescribeLoadBalancers",
-        {"LoadBalancerDescriptions": [balancer("awseb-old-env", []), balancer("soap", ["i-0d5e1a2b3c4d5e6f7"])]},
-        version="2012-06-01",
+    balancers = [balancer("awseb-old-env", []), balancer("soap", ["i-0d5e1a2b3c4d5e6f7"])]
+    control(
+        "answers",
+        {
+            "service": "elasticloadbalancing",
+            "operation": "DescribeLoadBalancers",
+            "version": "2012-06-01",
+            "region": REGION,
+            "result": {"LoadBalancerDescriptions": balancers},
+        },
     )
     start = TODAY - timedelta(days=10)
     series("AWS/ELB", "RequestCount", {"LoadBalancerName": "soap"}, start, DAY, [4000.0] * 10)
