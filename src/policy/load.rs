@@ -72,7 +72,7 @@ fn load_one(
         (id.clone(), diagnostic)
     });
     let mentions = mentions.collect();
-    let policy = loader.policy(raw, overrides, details);
+    let policy = loader.policy(&raw, overrides, details);
     // one that judges several types is checked against each of them
     loader.problems.dedup_by(|a, b| a.span == b.span && a.message == b.message);
     match policy {
@@ -96,15 +96,15 @@ impl Loader<'_> {
         result.map_err(|problem| self.problems.push(problem)).ok()
     }
 
-    fn policy(&mut self, raw: RawPolicy, overrides: &Overrides, details: &[&str]) -> Option<Policy> {
-        self.identity(&raw);
+    fn policy(&mut self, raw: &RawPolicy, overrides: &Overrides, details: &[&str]) -> Option<Policy> {
+        self.identity(raw);
         let types = self.resource_types(&raw.resource)?;
-        let params = self.params(&raw, overrides)?;
-        self.prose(&raw);
-        let tests = self.tests(&raw, &types);
+        let params = self.params(raw, overrides)?;
+        self.prose(raw);
+        let tests = self.tests(raw, &types);
         let mut policy: Option<Policy> = None;
         for (resource_type, schema) in types {
-            let compiled = self.compiled(&raw, &params, resource_type, &schema, overrides, details)?;
+            let compiled = self.compiled(raw, &params, resource_type, &schema, overrides, details)?;
             match &mut policy {
                 None => policy = Some(compiled),
                 // what is compiled is the same for each type; only that it fits had to be seen

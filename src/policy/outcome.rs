@@ -111,7 +111,12 @@ impl Verdicts<'_> {
 mod tests {
     use super::*;
 
-    fn evaluation(policy: &'static str, account: &str, id: &str, causes: &[(&str, &str)]) -> Evaluation<'static> {
+    fn evaluation(
+        policy: &'static str,
+        account: &str,
+        id: &str,
+        causes: &[(&str, &str)],
+    ) -> Evaluation<'static> {
         let cause = |(policy, resource): &(&str, &str)| Cause {
             policy: (*policy).to_owned(),
             resource: (*resource).to_owned(),

@@ -34,6 +34,7 @@ pub(super) trait Watched: Kind {
     const ACCOUNT_WIDE: bool = false;
 
     /// What [`Signal::kinds`] tells apart.
+    #[expect(clippy::unnecessary_literal_bound, reason = "those that have kinds return a field")]
     fn kind(&self) -> &str {
         ""
     }
