@@ -38,7 +38,7 @@ pub enum RunError {
     Region { message: String, help: String },
     #[error("no region is set; give --region, set AWS_REGION, or name `regions` in the configuration")]
     NoRegion,
-    #[error("there is no policy `{id}`; {help}")]
+    #[error("there is no policy or tag `{id}`; {help}")]
     UnknownPolicy { id: String, help: String },
     #[error("{path} is not an inventory: {source}")]
     Inventory { path: String, source: serde_json::Error },

@@ -10,15 +10,22 @@ from pathlib import Path
 
 from . import bill, history, leftovers, load_balancers, network, watching
 
+# Each takes the ids of what the parts before it made, and returns those of its own.
+PARTS = (
+    network,
+    load_balancers,
+    watching,
+    leftovers,
+)
+
 
 def main() -> int:
     began = time.monotonic()
-    ids = network.build()
-    ids |= load_balancers.build(ids)
-    ids |= watching.build(ids)
+    ids: dict[str, str] = {}
+    for part in PARTS:
+        ids |= part.build(ids) or {}
     events = history.build(ids)
     bill.build()
-    ids |= leftovers.build(ids)
     seeded = {"topic_arn": ids["topic-aftermove-findings"], "queue_url": ids["queue-aftermove-inbox"], "resources": ids}
     target = Path(os.environ["AFTERMOVE_LOCAL_STATE"]) / "seeded.json"
     target.write_text(json.dumps(seeded, indent=2) + "\n")

@@ -10,7 +10,7 @@ ec2 = client("ec2")
 DAY = 86400
 
 
-def build() -> dict[str, str]:
+def build(_: dict[str, str]) -> dict[str, str]:
     ids = _vpc()
     ids |= _security_groups(ids)
     _attach(ids)

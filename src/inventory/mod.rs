@@ -13,6 +13,7 @@ pub mod coverage;
 pub mod ec2;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
+pub mod environment;
 pub mod logs;
 pub mod metrics;
 pub mod sns;

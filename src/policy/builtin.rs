@@ -31,6 +31,10 @@ mod tests {
     /// Details that a policy may ask for; [`crate::collect::DETAILS`] has their reads.
     const DETAILS: &[&str] = &["listener_rules", "target_health"];
 
+    /// What a built-in policy can be about; its first tag is one of these.
+    const GROUPS: &[&str] =
+        &["network", "logs", "alarms", "cost", "data", "deployment", "secrets", "heroku", "platform", "drift"];
+
     #[test]
     fn every_built_in_policy_loads_and_every_case_of_it_holds() {
         let policies =
@@ -45,8 +49,10 @@ mod tests {
     }
 
     #[test]
-    fn every_built_in_policy_names_its_sources_and_lies_in_its_service_folder() {
+    fn every_built_in_policy_names_its_sources_and_its_group_and_lies_in_its_service_folder() {
         for policy in load(files(), &Overrides::default(), DETAILS).unwrap() {
+            let group = policy.tags.first().map_or("", String::as_str);
+            assert!(GROUPS.contains(&group), "{} has no group but {group:?}", policy.id);
             assert!(!policy.sources.is_empty(), "{} has no sources", policy.id);
             let folder = policy.source.path.split('/').nth(1).unwrap();
             assert!(policy.id.starts_with(folder), "{} lies in {folder}/", policy.id);

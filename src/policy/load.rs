@@ -195,6 +195,7 @@ impl Loader<'_> {
             why_text: raw.why.value.clone(),
             fix_text: raw.fix.value.clone(),
             pack: raw.pack,
+            tags: raw.tags.iter().map(|tag| tag.value.clone()).collect(),
             resource_types: vec![resource_type],
             params: params.clone(),
             sources: raw.sources.clone(),

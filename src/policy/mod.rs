@@ -41,6 +41,8 @@ pub struct Policy {
     pub id: String,
     pub title: String,
     pub pack: Pack,
+    /// Words that select it, as in `--only network`.
+    pub tags: Vec<String>,
     pub severity: Severity,
     /// The configuration fixed the severity: `severity_when` does not apply.
     severity_fixed: bool,

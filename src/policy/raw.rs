@@ -20,6 +20,9 @@ pub(crate) struct RawPolicy {
     pub(crate) severity: Severity,
     #[serde(default)]
     pub(crate) pack: Pack,
+    /// Words that select it, the first of them what it is about: `network`, `logs`, `cost`, ...
+    #[serde(default)]
+    pub(crate) tags: Vec<Text>,
     pub(crate) resource: Spanned<OneOrMany>,
     #[serde(default)]
     pub(crate) params: IndexMap<String, Spanned<Value>>,

@@ -72,21 +72,27 @@ pub fn policies(directory: Option<&Path>, config: &Config) -> Result<Vec<Policy>
     Ok(policies)
 }
 
-/// Those that the run is about: the ones named, or else the configured packs.
+/// Those that the run is about: the ones named by id or tag, or else the configured packs.
 pub fn select<'p>(
     policies: &'p [Policy],
     only: &[String],
     packs: &[Pack],
 ) -> Result<Vec<&'p Policy>, RunError> {
-    for id in only {
-        if !policies.iter().any(|policy| policy.id == *id) {
-            let help = did_you_mean(id, policies.iter().map(|policy| policy.id.as_str()))
-                .unwrap_or_else(|| "`aftermove policy list` shows the policies".to_owned());
-            return Err(RunError::UnknownPolicy { id: id.clone(), help });
+    let names = |policy: &Policy, name: &String| policy.id == *name || policy.tags.contains(name);
+    for name in only {
+        if !policies.iter().any(|policy| names(policy, name)) {
+            let known = policies.iter().flat_map(|policy| std::iter::once(&policy.id).chain(&policy.tags));
+            let help = did_you_mean(name, known.map(String::as_str))
+                .unwrap_or_else(|| "`aftermove policy list` shows the policies and their tags".to_owned());
+            return Err(RunError::UnknownPolicy { id: name.clone(), help });
         }
     }
     let wanted = |policy: &&Policy| {
-        if only.is_empty() { packs.contains(&policy.pack) } else { only.contains(&policy.id) }
+        if only.is_empty() {
+            packs.contains(&policy.pack)
+        } else {
+            only.iter().any(|name| names(policy, name))
+        }
     };
     Ok(policies.iter().filter(wanted).collect())
 }
