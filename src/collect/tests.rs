@@ -146,6 +146,13 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "ec2:DescribeVpcs",
         "ec2:GetManagedPrefixListEntries"
       ],
+      "ReadEcs": [
+        "ecs:DescribeClusters",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:ListClusters",
+        "ecs:ListServices"
+      ],
       "ReadElasticloadbalancing": [
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeLoadBalancers",

@@ -10,6 +10,7 @@ mod load_balancers;
 mod on_call;
 mod public_space;
 mod routes;
+mod services;
 mod storage;
 mod vpcs;
 mod watched;
@@ -19,6 +20,7 @@ use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
 };
+use crate::inventory::ecs::{Cluster, Service, TaskDefinition};
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 use crate::inventory::sns::{Subscription, Topic};
@@ -78,6 +80,10 @@ pub const RELATIONS: &[Relation] = &[
         field: "signals",
         needs: &[Alarm::TYPE, TargetGroup::TYPE],
     },
+    Relation { resource_type: Service::TYPE, field: "task_size", needs: &[TaskDefinition::TYPE] },
+    Relation { resource_type: Service::TYPE, field: "container_insights", needs: &[Cluster::TYPE] },
+    Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
+    Relation { resource_type: TaskDefinition::TYPE, field: "services", needs: &[Service::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
 ];
 
@@ -115,6 +121,12 @@ pub fn relate(scope: &mut Scope) {
     fill(scope, watched::load_balancer_signals, |balancer: &mut LoadBalancer, signals| {
         balancer.signals = signals;
     });
+    fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
+    fill(scope, services::container_insights, |service: &mut Service, insights| {
+        service.container_insights = insights;
+    });
+    fill(scope, watched::service_signals, |service: &mut Service, signals| service.signals = signals);
+    fill(scope, services::uses, |definition: &mut TaskDefinition, services| definition.services = services);
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;
     });
