@@ -8,6 +8,7 @@ mod cloudtrail;
 mod cloudwatch;
 mod details;
 mod ec2;
+mod ecr;
 mod ecs;
 mod elasticloadbalancing;
 mod elasticloadbalancingv2;
@@ -136,6 +137,7 @@ pub static COLLECTORS: &[Collector] = &[
     ecs::clusters::CLUSTERS,
     ecs::services::SERVICES,
     ecs::task_definitions::TASK_DEFINITIONS,
+    ecr::repositories::REPOSITORIES,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
     sns::TOPICS,

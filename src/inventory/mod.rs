@@ -11,6 +11,7 @@ pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod ec2;
+pub mod ecr;
 pub mod ecs;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
@@ -135,6 +136,7 @@ resource_types! {
     EcsCluster(ecs::Cluster) = "AWS::ECS::Cluster",
     EcsService(ecs::Service) = "AWS::ECS::Service",
     TaskDefinition(ecs::TaskDefinition) = "AWS::ECS::TaskDefinition",
+    EcrRepository(ecr::Repository) = "AWS::ECR::Repository",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
     Topic(sns::Topic) = "AWS::SNS::Topic",

@@ -9,6 +9,7 @@ mod exposure;
 mod load_balancers;
 mod on_call;
 mod public_space;
+mod repositories;
 mod routes;
 mod services;
 mod storage;
@@ -20,6 +21,7 @@ use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
 };
+use crate::inventory::ecr::Repository;
 use crate::inventory::ecs::{Cluster, Service, TaskDefinition};
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
@@ -84,6 +86,7 @@ pub const RELATIONS: &[Relation] = &[
     Relation { resource_type: Service::TYPE, field: "container_insights", needs: &[Cluster::TYPE] },
     Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
     Relation { resource_type: TaskDefinition::TYPE, field: "services", needs: &[Service::TYPE] },
+    Relation { resource_type: Repository::TYPE, field: "deployed_tags", needs: &[TaskDefinition::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
 ];
 
@@ -127,6 +130,9 @@ pub fn relate(scope: &mut Scope) {
     });
     fill(scope, watched::service_signals, |service: &mut Service, signals| service.signals = signals);
     fill(scope, services::uses, |definition: &mut TaskDefinition, services| definition.services = services);
+    fill(scope, repositories::deployed_tags, |repository: &mut Repository, tags| {
+        repository.deployed_tags = tags;
+    });
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;
     });

@@ -17,6 +17,7 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Cluster::TYPE,
         Service::TYPE,
         TaskDefinition::TYPE,
+        Repository::TYPE,
         Alarm::TYPE,
     ]
     .iter()

@@ -3,6 +3,7 @@
 
 pub(super) mod clusters;
 pub(super) mod services;
+pub(super) mod stopped_tasks;
 pub(super) mod task_definitions;
 
 use std::collections::BTreeMap;

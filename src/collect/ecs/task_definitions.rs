@@ -56,12 +56,12 @@ async fn describe(context: &Context, arn: String) -> Result<Option<TaskDefinitio
 
 fn task_definition(context: &Context, sdk: &types::TaskDefinition, tagged: &[types::Tag]) -> TaskDefinition {
     let arn = sdk.task_definition_arn().unwrap_or_default();
-    let name = name_in(arn);
-    let meta = context.meta(name, name, arn);
+    let family = sdk.family().unwrap_or_default();
+    let meta = context.meta(name_in(arn), family, arn);
     let platform = sdk.runtime_platform();
     TaskDefinition {
         meta: Meta { tags: tags(tagged), created_at: time(sdk.registered_at()), ..meta },
-        family: sdk.family().unwrap_or_default().to_owned(),
+        family: family.to_owned(),
         revision: i64::from(sdk.revision()),
         status: sdk.status().map_or_else(String::new, |status| status.as_str().to_owned()),
         requires_compatibilities: sdk
