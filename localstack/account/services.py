@@ -11,6 +11,7 @@ ecs, ecr, cloudwatch = client("ecs"), client("ecr"), client("cloudwatch")
 
 CLUSTER = "production"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+HEROKU_POSTGRES = "ec2-52-7-115-250.compute-1.amazonaws.com"
 HOUR = 3600
 DAYS = 10
 BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
@@ -36,7 +37,7 @@ def build(ids: dict[str, str]) -> dict[str, str]:
             4096,
             f"{REGISTRY}/api:latest",
             environment={
-                "DATABASE_URL": "postgres://u4kq2mdtn:pf31c9e8a7b6@ec2-52-7-115-250.compute-1.amazonaws.com:5432/d8a1b2c3d4",
+                "DATABASE_URL": f"postgres://u4kq2mdtn:pf31c9e8a7b6@{HEROKU_POSTGRES}:5432/d8a1b2c3d4",
                 "SECRET_KEY_BASE": "b2d1f0c3e4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f",
                 "HEROKU_APP_NAME": "example-api",
                 "PORT": "8080",
@@ -156,9 +157,9 @@ def _killed_for_memory(cluster: str, definition: str) -> None:
     events = []
     for number in range(7):
         at = ago(minutes=20 + 40 * number).timestamp()
-        task = f"{number:032x}"
-        events.append({"id": f"steady-{number}", "createdAt": at + 60, "message": f"{service} has reached a steady state."})
-        events.append({"id": f"start-{number}", "createdAt": at, "message": f"{service} has started 1 tasks: (task {task})."})
+        steady, started = "has reached a steady state.", f"has started 1 tasks: (task {number:032x})."
+        events.append({"id": f"steady-{number}", "createdAt": at + 60, "message": f"{service} {steady}"})
+        events.append({"id": f"start-{number}", "createdAt": at, "message": f"{service} {started}"})
     override("ecs", "DescribeServices", {"serviceName": "reports"}, {"events": events})
     task = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/{CLUSTER}/{1:032x}"
     answer(
