@@ -20,6 +20,7 @@ mod mock;
 mod pace;
 mod pages;
 mod permissions;
+mod rds;
 mod sns;
 mod whole;
 
@@ -133,6 +134,8 @@ pub static COLLECTORS: &[Collector] = &[
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
     cloudwatch::history::ALARM_HISTORY,
+    rds::INSTANCES,
+    rds::CLUSTERS,
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
     budgets::BUDGETS,
