@@ -7,6 +7,7 @@
 //! policy can name every field of its type.
 #![deny(clippy::disallowed_methods)]
 
+pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
@@ -18,6 +19,7 @@ pub mod elasticloadbalancingv2;
 pub mod environment;
 pub mod logs;
 pub mod metrics;
+pub mod rds;
 pub mod sns;
 
 use std::collections::BTreeMap;
@@ -39,6 +41,7 @@ pub struct Meta {
     pub account: String,
     pub region: String,
     /// Those of EC2 and ECS resources and load balancers; elsewhere tags would cost further calls and are not read.
+    /// Those of EC2 resources, load balancers and databases; elsewhere tags would cost further calls and are not read.
     pub tags: BTreeMap<String, String>,
     /// When AWS says that it was created; null where AWS does not say.
     pub created_at: Option<DateTime<Utc>>,
@@ -139,8 +142,12 @@ resource_types! {
     EcrRepository(ecr::Repository) = "AWS::ECR::Repository",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
+    AlarmHistoryItem(cloudwatch::AlarmHistoryItem) = "AWS::CloudWatch::AlarmHistoryItem",
+    DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",
+    DbCluster(rds::DbCluster) = "AWS::RDS::DBCluster",
     Topic(sns::Topic) = "AWS::SNS::Topic",
     Subscription(sns::Subscription) = "AWS::SNS::Subscription",
+    Budget(budgets::Budget) = "AWS::Budgets::Budget",
     Event(cloudtrail::Event) = "AWS::CloudTrail::Event",
     Change(cloudtrail::Change) = "Aftermove::Drift::Change",
 }
@@ -153,7 +160,7 @@ pub fn is_global(type_name: &str) -> bool {
     GLOBAL_TYPES.contains(&type_name)
 }
 
-const GLOBAL_TYPES: &[&str] = &[];
+const GLOBAL_TYPES: &[&str] = &[budgets::Budget::TYPE];
 
 /// Everything seen in one account and region.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
