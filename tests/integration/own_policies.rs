@@ -38,8 +38,11 @@ async fn put(local: &Local, objects: &[(&str, &str)]) {
 #[tokio::test]
 async fn policies_under_an_s3_prefix_join_the_built_in_ones() {
     let (local, _) = Local::seeded();
-    put(&local, &[("team/logs/logs-large.yaml", LARGE), ("team/README.md", "no policy"), ("other/x.yaml", "?")])
-        .await;
+    put(
+        &local,
+        &[("team/logs/logs-large.yaml", LARGE), ("team/README.md", "no policy"), ("other/x.yaml", "?")],
+    )
+    .await;
     let (report, _) = local.scan(&["--policies", "s3://aftermove-policies/team/", "--only", "ours"]);
     assert_eq!(found(&report, &["new"]), ["logs-large /aws/lambda/nightly-report"]);
 
@@ -47,10 +50,7 @@ async fn policies_under_an_s3_prefix_join_the_built_in_ones() {
     let place = format!("policies: s3://{BUCKET}/team\n");
     local.write("aftermove.yaml", &format!("version: 1\n{place}params: {{ logs-large: {{ max_gb: 1 }} }}\n"));
     let (report, _) = local.scan(&["--config", "aftermove.yaml", "--only", "ours"]);
-    assert_eq!(
-        found(&report, &["new"]),
-        ["logs-large /aws/lambda/nightly-report", "logs-large /ecs/web"]
-    );
+    assert_eq!(found(&report, &["new"]), ["logs-large /aws/lambda/nightly-report", "logs-large /ecs/web"]);
 }
 
 #[tokio::test]
@@ -84,7 +84,8 @@ fn a_relative_folder_counts_from_the_configuration() {
 fn failing_cases_are_told_and_written_as_junit() {
     let local = Local::start();
     local.write("logs-large.yaml", &LARGE.replace("name: small, ", "name: small, severity: low, "));
-    let arguments = ["policy", "test", "--policies", "logs-large.yaml", "--only", "ours", "--junit", "out.xml"];
+    let arguments =
+        ["policy", "test", "--policies", "logs-large.yaml", "--only", "ours", "--junit", "out.xml"];
     let output = local.aftermove(&arguments);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
