@@ -172,7 +172,8 @@ async fn lookups_keep_to_two_a_second_in_each_region_and_regions_do_not_wait_for
     for (region, times) in &times {
         assert_eq!(times.len(), 8, "{region}");
         for three in times.windows(3) {
-            assert!(three[2] - three[0] >= TimeDelta::seconds(1), "{region}: {three:?}");
+            // a busy machine takes in one request later than it was sent, and the next one at once
+            assert!(three[2] - three[0] >= TimeDelta::milliseconds(900), "{region}: {three:?}");
         }
     }
     // the second region began before the first had ended
