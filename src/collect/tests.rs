@@ -120,6 +120,12 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         .collect();
     insta::assert_json_snapshot!(by_sid, @r#"
     {
+      "ReadBackup": [
+        "backup:ListProtectedResources",
+        "backup:ListRestoreJobs",
+        "backup:ListRestoreTestingPlans",
+        "backup:ListRestoreTestingSelections"
+      ],
       "ReadCloudtrail": [
         "cloudtrail:LookupEvents"
       ],
@@ -146,6 +152,11 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "ec2:DescribeVpcs",
         "ec2:GetManagedPrefixListEntries"
       ],
+      "ReadElasticache": [
+        "elasticache:DescribeCacheClusters",
+        "elasticache:DescribeReplicationGroups",
+        "elasticache:DescribeServerlessCaches"
+      ],
       "ReadElasticloadbalancing": [
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeLoadBalancers",
@@ -158,8 +169,10 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "logs:DescribeLogGroups"
       ],
       "ReadRds": [
+        "rds:DescribeDBClusterSnapshots",
         "rds:DescribeDBClusters",
-        "rds:DescribeDBInstances"
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBSnapshots"
       ],
       "ReadSns": [
         "sns:ListSubscriptions",

@@ -7,10 +7,12 @@
 //! policy can name every field of its type.
 #![deny(clippy::disallowed_methods)]
 
+pub mod backup;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod ec2;
+pub mod elasticache;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
@@ -132,6 +134,13 @@ resource_types! {
     ClassicLoadBalancer(elasticloadbalancing::ClassicLoadBalancer) = "AWS::ElasticLoadBalancing::LoadBalancer",
     LoadBalancer(elasticloadbalancingv2::LoadBalancer) = "AWS::ElasticLoadBalancingV2::LoadBalancer",
     TargetGroup(elasticloadbalancingv2::TargetGroup) = "AWS::ElasticLoadBalancingV2::TargetGroup",
+    CacheCluster(elasticache::CacheCluster) = "AWS::ElastiCache::CacheCluster",
+    ReplicationGroup(elasticache::ReplicationGroup) = "AWS::ElastiCache::ReplicationGroup",
+    ServerlessCache(elasticache::ServerlessCache) = "AWS::ElastiCache::ServerlessCache",
+    ProtectedResource(backup::ProtectedResource) = "AWS::Backup::ProtectedResource",
+    RestoreJob(backup::RestoreJob) = "AWS::Backup::RestoreJob",
+    RestoreTestingPlan(backup::RestoreTestingPlan) = "AWS::Backup::RestoreTestingPlan",
+    RestoreEvent(cloudtrail::RestoreEvent) = "AWS::CloudTrail::RestoreEvent",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
     DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",

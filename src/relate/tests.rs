@@ -14,6 +14,11 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Snapshot::TYPE,
         Instance::TYPE,
         LoadBalancer::TYPE,
+        CacheCluster::TYPE,
+        ReplicationGroup::TYPE,
+        ServerlessCache::TYPE,
+        DbInstance::TYPE,
+        DbCluster::TYPE,
         Alarm::TYPE,
     ]
     .iter()
