@@ -4,12 +4,15 @@
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
 mod backup;
+mod budgets;
 mod clients;
 mod cloudtrail;
 mod cloudwatch;
 mod details;
 mod ec2;
 mod elasticache;
+mod ecr;
+mod ecs;
 mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod error;
@@ -39,6 +42,7 @@ use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Meta, Resource, Scope, 
 
 pub use clients::{Caller, Clients, caller_identity, regions, s3, sdk_config, sns};
 pub use details::{DETAILS, Detail};
+pub use ecs::Shared as EcsShared;
 pub use error::CollectError;
 pub use meter::Meter;
 pub use metrics::{ACTIONS as METRIC_ACTIONS, fetch as fetch_metrics};
@@ -57,6 +61,8 @@ pub struct Context {
     pub events_from: DateTime<Utc>,
     /// No read goes on after this.
     pub deadline: Instant,
+    /// What the reads of ECS have in common.
+    pub ecs: ecs::Shared,
 }
 
 impl Context {
@@ -140,12 +146,18 @@ pub static COLLECTORS: &[Collector] = &[
     backup::PROTECTED_RESOURCES,
     backup::RESTORE_JOBS,
     backup::RESTORE_TESTING_PLANS,
+    ecs::clusters::CLUSTERS,
+    ecs::services::SERVICES,
+    ecs::task_definitions::TASK_DEFINITIONS,
+    ecr::repositories::REPOSITORIES,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
+    cloudwatch::history::ALARM_HISTORY,
     rds::INSTANCES,
     rds::CLUSTERS,
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
+    budgets::BUDGETS,
 ];
 
 /// One read that has ended.

@@ -8,11 +8,14 @@
 #![deny(clippy::disallowed_methods)]
 
 pub mod backup;
+pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod ec2;
 pub mod elasticache;
+pub mod ecr;
+pub mod ecs;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
@@ -39,6 +42,7 @@ pub struct Meta {
     pub name: String,
     pub account: String,
     pub region: String,
+    /// Those of EC2 and ECS resources and load balancers; elsewhere tags would cost further calls and are not read.
     /// Those of EC2 resources, load balancers and databases; elsewhere tags would cost further calls and are not read.
     pub tags: BTreeMap<String, String>,
     /// When AWS says that it was created; null where AWS does not say.
@@ -141,12 +145,18 @@ resource_types! {
     RestoreJob(backup::RestoreJob) = "AWS::Backup::RestoreJob",
     RestoreTestingPlan(backup::RestoreTestingPlan) = "AWS::Backup::RestoreTestingPlan",
     RestoreEvent(cloudtrail::RestoreEvent) = "AWS::CloudTrail::RestoreEvent",
+    EcsCluster(ecs::Cluster) = "AWS::ECS::Cluster",
+    EcsService(ecs::Service) = "AWS::ECS::Service",
+    TaskDefinition(ecs::TaskDefinition) = "AWS::ECS::TaskDefinition",
+    EcrRepository(ecr::Repository) = "AWS::ECR::Repository",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
+    AlarmHistoryItem(cloudwatch::AlarmHistoryItem) = "AWS::CloudWatch::AlarmHistoryItem",
     DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",
     DbCluster(rds::DbCluster) = "AWS::RDS::DBCluster",
     Topic(sns::Topic) = "AWS::SNS::Topic",
     Subscription(sns::Subscription) = "AWS::SNS::Subscription",
+    Budget(budgets::Budget) = "AWS::Budgets::Budget",
     Event(cloudtrail::Event) = "AWS::CloudTrail::Event",
     Change(cloudtrail::Change) = "Aftermove::Drift::Change",
 }
@@ -159,7 +169,7 @@ pub fn is_global(type_name: &str) -> bool {
     GLOBAL_TYPES.contains(&type_name)
 }
 
-const GLOBAL_TYPES: &[&str] = &[];
+const GLOBAL_TYPES: &[&str] = &[budgets::Budget::TYPE];
 
 /// Everything seen in one account and region.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

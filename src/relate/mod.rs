@@ -5,25 +5,36 @@
 #![deny(clippy::disallowed_methods)]
 
 mod caches;
+mod alarm_history;
+mod alarm_targets;
 mod composites;
+mod existence;
 mod exposure;
 mod load_balancers;
 mod on_call;
+mod permits;
 mod public_space;
 mod restores;
+mod repositories;
 mod routes;
+mod services;
 mod storage;
+mod topics;
 mod vpcs;
 mod watched;
 
 use crate::inventory::backup::{ProtectedResource, RestoreJob, RestoreTestingPlan};
 use crate::inventory::cloudtrail::RestoreEvent;
 use crate::inventory::cloudwatch::Alarm;
+use crate::inventory::budgets::Budget;
+use crate::inventory::cloudwatch::{Alarm, AlarmHistoryItem};
 use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
 };
 use crate::inventory::elasticache::{CacheCluster, ReplicationGroup, ServerlessCache};
+use crate::inventory::ecr::Repository;
+use crate::inventory::ecs::{Cluster, Service, TaskDefinition};
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 use crate::inventory::rds::{DbCluster, DbInstance};
@@ -139,11 +150,22 @@ pub const RELATIONS: &[Relation] = &[
         field: "restore_testing_plans",
         needs: &[RestoreTestingPlan::TYPE],
     },
+    Relation { resource_type: Service::TYPE, field: "task_size", needs: &[TaskDefinition::TYPE] },
+    Relation { resource_type: Service::TYPE, field: "container_insights", needs: &[Cluster::TYPE] },
+    Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
+    Relation { resource_type: TaskDefinition::TYPE, field: "services", needs: &[Service::TYPE] },
+    Relation { resource_type: Repository::TYPE, field: "deployed_tags", needs: &[TaskDefinition::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
+    Relation { resource_type: Alarm::TYPE, field: "watches", needs: alarm_targets::TARGETS },
+    Relation { resource_type: Alarm::TYPE, field: "history", needs: &[AlarmHistoryItem::TYPE] },
+    Relation { resource_type: Topic::TYPE, field: "alarm_names", needs: &[Alarm::TYPE] },
+    Relation { resource_type: Topic::TYPE, field: "budget_names", needs: &[Budget::TYPE] },
+    Relation { resource_type: Topic::TYPE, field: "subscribers", needs: &[Subscription::TYPE] },
 ];
 
 /// Fills in every derived field. Running it again, with more read, starts from scratch.
-pub fn relate(scope: &mut Scope) {
+/// `account_wide` is the scope of the types that the account has once, where it is another.
+pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     fill(scope, exposure::openings, |group: &mut SecurityGroup, (openings, unread)| {
         group.openings = Some(openings);
         group.unread_prefix_lists = unread;
@@ -202,10 +224,24 @@ pub fn relate(scope: &mut Scope) {
         cluster.unattributed_restores = copies.unattributed;
         cluster.aws_backup = copies.aws_backup;
         cluster.restore_testing_plans = copies.plans;
+    fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
+    fill(scope, services::container_insights, |service: &mut Service, insights| {
+        service.container_insights = insights;
+    });
+    fill(scope, watched::service_signals, |service: &mut Service, signals| service.signals = signals);
+    fill(scope, services::uses, |definition: &mut TaskDefinition, services| definition.services = services);
+    fill(scope, repositories::deployed_tags, |repository: &mut Repository, tags| {
+        repository.deployed_tags = tags;
     });
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;
     });
+    fill(scope, alarm_targets::watches, |alarm: &mut Alarm, watches| alarm.watches = watches);
+    fill(scope, alarm_history::history, |alarm: &mut Alarm, history| alarm.history = history);
+    fill(scope, topics::alarm_names, |topic: &mut Topic, names| topic.alarm_names = names);
+    let budget_names = |scope: &Scope| topics::budget_names(scope, account_wide.unwrap_or(scope));
+    fill(scope, budget_names, |topic: &mut Topic, names| topic.budget_names = names);
+    fill(scope, topics::subscribers, |topic: &mut Topic, counts| topic.subscribers = counts);
 }
 
 /// `derive` answers for each resource of the type, in the scope's order.

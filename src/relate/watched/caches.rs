@@ -144,35 +144,19 @@ fn least(shards: Vec<(&str, BTreeMap<String, SignalCoverage>)>) -> BTreeMap<Stri
     found
 }
 
-/// Whether dimensions point at one of a shard's nodes, or at the whole of the group that it is in.
+/// Whether dimensions point at one of a shard's nodes, or at the whole of the group that it is in: its id, and all of
+/// its nodes.
 fn at_nodes(
     dimensions: &BTreeMap<String, String>,
     own: &BTreeSet<&str>,
     group: Option<(&str, &BTreeSet<&str>)>,
 ) -> Sight {
-    let node = dimensions.get("CacheClusterId").map(String::as_str);
-    let of_group = dimensions.get("ReplicationGroupId").map(String::as_str);
-    let sees = match (node, of_group, group) {
-        (Some(node), _, _) if own.contains(node) => true,
-        (Some(node), _, Some((id, members))) => {
-            let examples: Vec<&str> = own.iter().take(2).copied().collect();
-            if node == id {
-                let examples = examples.join(" and ");
-                return Sight::Misses(format!(
-                    "watches CacheClusterId={node}, under which a replication group has no metrics: they are under {examples}"
-                ));
-            }
-            let like_a_member = node.strip_prefix(id).is_some_and(|rest| rest.starts_with('-'));
-            return if like_a_member && !members.contains(node) && numbered(node) {
-                Sight::Misses(format!("watches CacheClusterId={node}, which is none of its nodes"))
-            } else {
-                Sight::Unrelated
-            };
-        }
-        (Some(_), _, None) => return Sight::Unrelated,
-        (None, Some(watched), Some((id, _))) if watched == id => true,
-        (None, Some(_), _) => return Sight::Unrelated,
-        (None, None, _) => false,
+    let sees = match (dimensions.get("CacheClusterId"), dimensions.get("ReplicationGroupId")) {
+        (Some(node), _) if own.contains(node.as_str()) => true,
+        (Some(node), _) => return group.map_or(Sight::Unrelated, |group| another_node(node, own, group)),
+        (None, Some(watched)) if group.is_some_and(|(id, _)| id == watched) => true,
+        (None, Some(_)) => return Sight::Unrelated,
+        (None, None) => false,
     };
     let known = ["CacheClusterId", "CacheNodeId", "ReplicationGroupId", "Role"];
     match dimensions.keys().find(|name| !known.contains(&name.as_str())) {
@@ -180,10 +164,27 @@ fn at_nodes(
         Some(_) if !sees => Sight::Unrelated,
         Some(other) => Sight::Misses(format!("watches an unknown dimension {other}")),
         None if sees => Sight::Sees,
-        None if dimensions.is_empty() => Sight::Misses(
-            "names no cache: over all of them one that is full or busy does not show".to_owned(),
-        ),
+        None if dimensions.is_empty() => Sight::Misses(NO_CACHE.to_owned()),
         None => Sight::Misses("names no CacheClusterId dimension".to_owned()),
+    }
+}
+
+const NO_CACHE: &str = "names no cache: over all of them one that is full or busy does not show";
+
+/// Whether a node that is not of the shard was meant to be.
+fn another_node(node: &str, own: &BTreeSet<&str>, (id, members): (&str, &BTreeSet<&str>)) -> Sight {
+    if node == id {
+        let examples: Vec<&str> = own.iter().take(2).copied().collect();
+        return Sight::Misses(format!(
+            "watches CacheClusterId={node}, under which a replication group has no metrics: they are under {}",
+            examples.join(" and ")
+        ));
+    }
+    let like_a_member = node.strip_prefix(id).is_some_and(|rest| rest.starts_with('-')) && numbered(node);
+    if like_a_member && !members.contains(node) {
+        Sight::Misses(format!("watches CacheClusterId={node}, which is none of its nodes"))
+    } else {
+        Sight::Unrelated
     }
 }
 
@@ -203,9 +204,7 @@ fn at_serverless(dimensions: &BTreeMap<String, String>, name: &str) -> Sight {
         None if dimensions.get("CacheClusterId").is_some_and(|watched| watched == name) => Sight::Misses(
             "names CacheClusterId, where a serverless cache has its metrics under clusterId".to_owned(),
         ),
-        None if dimensions.is_empty() => Sight::Misses(
-            "names no cache: over all of them one that is full or busy does not show".to_owned(),
-        ),
+        None if dimensions.is_empty() => Sight::Misses(NO_CACHE.to_owned()),
         None => Sight::Unrelated,
     }
 }
