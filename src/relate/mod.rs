@@ -4,9 +4,9 @@
 //! completely, so that a policy ends in UNKNOWN and not in a guess.
 #![deny(clippy::disallowed_methods)]
 
-mod caches;
 mod alarm_history;
 mod alarm_targets;
+mod caches;
 mod composites;
 mod existence;
 mod exposure;
@@ -14,8 +14,8 @@ mod load_balancers;
 mod on_call;
 mod permits;
 mod public_space;
-mod restores;
 mod repositories;
+mod restores;
 mod routes;
 mod services;
 mod storage;
@@ -24,17 +24,16 @@ mod vpcs;
 mod watched;
 
 use crate::inventory::backup::{ProtectedResource, RestoreJob, RestoreTestingPlan};
-use crate::inventory::cloudtrail::RestoreEvent;
-use crate::inventory::cloudwatch::Alarm;
 use crate::inventory::budgets::Budget;
+use crate::inventory::cloudtrail::RestoreEvent;
 use crate::inventory::cloudwatch::{Alarm, AlarmHistoryItem};
 use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
 };
-use crate::inventory::elasticache::{CacheCluster, ReplicationGroup, ServerlessCache};
 use crate::inventory::ecr::Repository;
 use crate::inventory::ecs::{Cluster, Service, TaskDefinition};
+use crate::inventory::elasticache::{CacheCluster, ReplicationGroup, ServerlessCache};
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 use crate::inventory::rds::{DbCluster, DbInstance};
@@ -224,6 +223,7 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
         cluster.unattributed_restores = copies.unattributed;
         cluster.aws_backup = copies.aws_backup;
         cluster.restore_testing_plans = copies.plans;
+    });
     fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
     fill(scope, services::container_insights, |service: &mut Service, insights| {
         service.container_insights = insights;
