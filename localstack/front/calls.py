@@ -137,6 +137,6 @@ def _rest_routes(service: str) -> list[tuple[str, re.Pattern, str]]:
     model = session.get_service_model(service)
     for operation in model.operation_names:
         http = model.operation_model(operation).http
-        uri = re.escape(http["requestUri"].partition("?")[0])
+        uri = re.escape(http["requestUri"].partition("?")[0].rstrip("/"))
         routes.append((http["method"], re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", uri) + "/?"), operation))
     return routes

@@ -3,6 +3,7 @@
 //! [`COLLECTORS`] is the one table of what can be read: the resource list, the
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
+mod backup;
 mod budgets;
 mod clients;
 mod cloudtrail;
@@ -11,6 +12,7 @@ mod details;
 mod ec2;
 mod ecr;
 mod ecs;
+mod elasticache;
 mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod error;
@@ -23,6 +25,7 @@ mod pace;
 mod pages;
 mod permissions;
 mod rds;
+mod restores;
 mod sns;
 mod whole;
 
@@ -119,6 +122,7 @@ pub struct Collector {
 pub static COLLECTORS: &[Collector] = &[
     // the one that may take minutes starts first
     cloudtrail::EVENTS,
+    restores::RESTORE_EVENTS,
     ec2::security_groups::SECURITY_GROUPS,
     ec2::network_interfaces::NETWORK_INTERFACES,
     ec2::subnets::SUBNETS,
@@ -136,6 +140,12 @@ pub static COLLECTORS: &[Collector] = &[
     elasticloadbalancing::LOAD_BALANCERS,
     elasticloadbalancingv2::load_balancers::LOAD_BALANCERS,
     elasticloadbalancingv2::target_groups::TARGET_GROUPS,
+    elasticache::CACHE_CLUSTERS,
+    elasticache::REPLICATION_GROUPS,
+    elasticache::SERVERLESS_CACHES,
+    backup::PROTECTED_RESOURCES,
+    backup::RESTORE_JOBS,
+    backup::RESTORE_TESTING_PLANS,
     ecs::clusters::CLUSTERS,
     ecs::services::SERVICES,
     ecs::task_definitions::TASK_DEFINITIONS,

@@ -94,7 +94,20 @@ fn instance(context: &Context, sdk: &types::DbInstance) -> DbInstance {
             .filter_map(|group| text(group.db_parameter_group_name()))
             .collect(),
         automatic_restart_time: time(sdk.automatic_restart_time()),
+        kind: "instance".to_owned(),
+        role: instance_role(sdk).to_owned(),
         ..DbInstance::default()
+    }
+}
+
+fn instance_role(sdk: &types::DbInstance) -> &'static str {
+    let source = text(sdk.read_replica_source_db_instance_identifier());
+    if text(sdk.db_cluster_identifier()).is_some() {
+        "member"
+    } else if source.or(text(sdk.read_replica_source_db_cluster_identifier())).is_some() {
+        "replica"
+    } else {
+        "primary"
     }
 }
 
@@ -150,6 +163,10 @@ fn cluster(context: &Context, sdk: &types::DbCluster) -> DbCluster {
         db_cluster_parameter_group: text(sdk.db_cluster_parameter_group()),
         global_cluster_identifier: text(sdk.global_cluster_identifier()),
         automatic_restart_time: time(sdk.automatic_restart_time()),
+        kind: "cluster".to_owned(),
+        role: if text(sdk.replication_source_identifier()).is_some() { "replica" } else { "primary" }
+            .to_owned(),
+        ..DbCluster::default()
     }
 }
 

@@ -128,6 +128,12 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         .collect();
     insta::assert_json_snapshot!(by_sid, @r#"
     {
+      "ReadBackup": [
+        "backup:ListProtectedResources",
+        "backup:ListRestoreJobs",
+        "backup:ListRestoreTestingPlans",
+        "backup:ListRestoreTestingSelections"
+      ],
       "ReadBudgets": [
         "budgets:ViewBudget"
       ],
@@ -172,6 +178,11 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "ecs:ListServices",
         "ecs:ListTasks"
       ],
+      "ReadElasticache": [
+        "elasticache:DescribeCacheClusters",
+        "elasticache:DescribeReplicationGroups",
+        "elasticache:DescribeServerlessCaches"
+      ],
       "ReadElasticloadbalancing": [
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeLoadBalancers",
@@ -188,8 +199,10 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "logs:DescribeLogGroups"
       ],
       "ReadRds": [
+        "rds:DescribeDBClusterSnapshots",
         "rds:DescribeDBClusters",
-        "rds:DescribeDBInstances"
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBSnapshots"
       ],
       "ReadSns": [
         "sns:GetTopicAttributes",

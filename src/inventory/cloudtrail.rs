@@ -53,3 +53,27 @@ pub struct Change {
     pub last: Option<DateTime<Utc>>,
     pub source_ip_addresses: Vec<String>,
 }
+
+/// One restore of an RDS or Aurora database that the event history of 90 days tells of: that it was begun, not how it
+/// ended. `meta.id` is the event's id. A clone of an Aurora cluster is none, as no backup is read for it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct RestoreEvent {
+    #[serde(flatten)]
+    pub meta: Meta,
+    pub event_time: Option<DateTime<Utc>>,
+    /// `RestoreDBInstanceFromDBSnapshot`, `RestoreDBInstanceToPointInTime`, `RestoreDBClusterFromSnapshot` or
+    /// `RestoreDBClusterToPointInTime`.
+    pub event_name: String,
+    pub username: Option<String>,
+    /// The identifier of the database that the backup is of; null where only the snapshot's name is known, and the
+    /// snapshot is gone or was taken by AWS Backup.
+    pub source: Option<String>,
+    /// The DbiResourceId or DbClusterResourceId of it, where the request named that.
+    pub source_resource_id: Option<String>,
+    /// Of a cluster, not of an instance.
+    pub of_cluster: bool,
+    pub snapshot: Option<String>,
+    /// The identifier of the database that was made.
+    pub target: Option<String>,
+}

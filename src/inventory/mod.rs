@@ -7,6 +7,7 @@
 //! policy can name every field of its type.
 #![deny(clippy::disallowed_methods)]
 
+pub mod backup;
 pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
@@ -14,6 +15,7 @@ pub mod coverage;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
+pub mod elasticache;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
@@ -136,6 +138,13 @@ resource_types! {
     ClassicLoadBalancer(elasticloadbalancing::ClassicLoadBalancer) = "AWS::ElasticLoadBalancing::LoadBalancer",
     LoadBalancer(elasticloadbalancingv2::LoadBalancer) = "AWS::ElasticLoadBalancingV2::LoadBalancer",
     TargetGroup(elasticloadbalancingv2::TargetGroup) = "AWS::ElasticLoadBalancingV2::TargetGroup",
+    CacheCluster(elasticache::CacheCluster) = "AWS::ElastiCache::CacheCluster",
+    ReplicationGroup(elasticache::ReplicationGroup) = "AWS::ElastiCache::ReplicationGroup",
+    ServerlessCache(elasticache::ServerlessCache) = "AWS::ElastiCache::ServerlessCache",
+    ProtectedResource(backup::ProtectedResource) = "AWS::Backup::ProtectedResource",
+    RestoreJob(backup::RestoreJob) = "AWS::Backup::RestoreJob",
+    RestoreTestingPlan(backup::RestoreTestingPlan) = "AWS::Backup::RestoreTestingPlan",
+    RestoreEvent(cloudtrail::RestoreEvent) = "AWS::CloudTrail::RestoreEvent",
     EcsCluster(ecs::Cluster) = "AWS::ECS::Cluster",
     EcsService(ecs::Service) = "AWS::ECS::Service",
     TaskDefinition(ecs::TaskDefinition) = "AWS::ECS::TaskDefinition",

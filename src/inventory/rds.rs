@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Meta;
+use super::backup::ProtectedResource;
 
 /// `meta.id` and `meta.name` are the DBInstanceIdentifier.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -71,6 +72,32 @@ pub struct DbInstance {
     pub db_parameter_groups: Vec<String>,
     /// When AWS starts a stopped one again, seven days after it was stopped.
     pub automatic_restart_time: Option<DateTime<Utc>>,
+    /// `instance`: what tells the two types apart.
+    pub kind: String,
+    /// `member` of a cluster, `replica` of another database, or `primary`.
+    pub role: String,
+    /// Derived: its backups that were restored, newest first. Null where the history of restores, or AWS Backup's jobs,
+    /// could not be read.
+    pub restores: Option<Vec<Restore>>,
+    /// Derived: restores of which nothing tells whose backup it was, newest first. Null as `restores` is.
+    pub unattributed_restores: Option<Vec<Restore>>,
+    /// Derived: AWS Backup's entry for it; empty where it has no copy. Null where protected resources could not be read.
+    pub aws_backup: Option<Vec<ProtectedResource>>,
+    /// Derived: the names of the plans by which AWS Backup tests restores of its type. Null where these could not be read.
+    pub restore_testing_plans: Option<Vec<String>>,
+}
+
+/// One restore of a database's backup, into a database beside it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Restore {
+    pub restored_at: Option<DateTime<Utc>>,
+    /// `aws_backup`, `restore_test` (by a plan of AWS Backup's), or `rds` for a request of somebody's.
+    pub by: String,
+    /// The id of AWS Backup's job, or of CloudTrail's event.
+    pub id: String,
+    pub snapshot: Option<String>,
+    pub username: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -149,6 +176,19 @@ pub struct DbCluster {
     pub global_cluster_identifier: Option<String>,
     /// When AWS starts a stopped one again.
     pub automatic_restart_time: Option<DateTime<Utc>>,
+    /// `cluster`: what tells the two types apart.
+    pub kind: String,
+    /// `replica` of another database, or `primary`.
+    pub role: String,
+    /// Derived: its backups that were restored, newest first. Null where the history of restores, or AWS Backup's jobs,
+    /// could not be read.
+    pub restores: Option<Vec<Restore>>,
+    /// Derived: restores of which nothing tells whose backup it was, newest first. Null as `restores` is.
+    pub unattributed_restores: Option<Vec<Restore>>,
+    /// Derived: AWS Backup's entry for it; empty where it has no copy. Null where protected resources could not be read.
+    pub aws_backup: Option<Vec<ProtectedResource>>,
+    /// Derived: the names of the plans by which AWS Backup tests restores of its type. Null where these could not be read.
+    pub restore_testing_plans: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]

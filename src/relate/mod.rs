@@ -6,6 +6,7 @@
 
 mod alarm_history;
 mod alarm_targets;
+mod caches;
 mod composites;
 mod existence;
 mod exposure;
@@ -14,6 +15,7 @@ mod on_call;
 mod permits;
 mod public_space;
 mod repositories;
+mod restores;
 mod routes;
 mod services;
 mod storage;
@@ -21,7 +23,9 @@ mod topics;
 mod vpcs;
 mod watched;
 
+use crate::inventory::backup::{ProtectedResource, RestoreJob, RestoreTestingPlan};
 use crate::inventory::budgets::Budget;
+use crate::inventory::cloudtrail::RestoreEvent;
 use crate::inventory::cloudwatch::{Alarm, AlarmHistoryItem};
 use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
@@ -29,8 +33,10 @@ use crate::inventory::ec2::{
 };
 use crate::inventory::ecr::Repository;
 use crate::inventory::ecs::{Cluster, Service, TaskDefinition};
+use crate::inventory::elasticache::{CacheCluster, ReplicationGroup, ServerlessCache};
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
+use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::sns::{Subscription, Topic};
 use crate::inventory::{Kind, Scope};
 
@@ -88,6 +94,61 @@ pub const RELATIONS: &[Relation] = &[
         field: "signals",
         needs: &[Alarm::TYPE, TargetGroup::TYPE],
     },
+    Relation {
+        resource_type: CacheCluster::TYPE,
+        field: "openings",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation { resource_type: CacheCluster::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation {
+        resource_type: ReplicationGroup::TYPE,
+        field: "security_groups",
+        needs: &[CacheCluster::TYPE],
+    },
+    Relation {
+        resource_type: ReplicationGroup::TYPE,
+        field: "openings",
+        needs: &[CacheCluster::TYPE, SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation { resource_type: ReplicationGroup::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation {
+        resource_type: ServerlessCache::TYPE,
+        field: "openings",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation { resource_type: ServerlessCache::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "restores",
+        needs: &[RestoreEvent::TYPE, RestoreJob::TYPE],
+    },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "unattributed_restores",
+        needs: &[RestoreEvent::TYPE, RestoreJob::TYPE],
+    },
+    Relation { resource_type: DbInstance::TYPE, field: "aws_backup", needs: &[ProtectedResource::TYPE] },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "restore_testing_plans",
+        needs: &[RestoreTestingPlan::TYPE],
+    },
+    Relation {
+        resource_type: DbCluster::TYPE,
+        field: "restores",
+        needs: &[RestoreEvent::TYPE, RestoreJob::TYPE],
+    },
+    Relation {
+        resource_type: DbCluster::TYPE,
+        field: "unattributed_restores",
+        needs: &[RestoreEvent::TYPE, RestoreJob::TYPE],
+    },
+    Relation { resource_type: DbCluster::TYPE, field: "aws_backup", needs: &[ProtectedResource::TYPE] },
+    Relation {
+        resource_type: DbCluster::TYPE,
+        field: "restore_testing_plans",
+        needs: &[RestoreTestingPlan::TYPE],
+    },
     Relation { resource_type: Service::TYPE, field: "task_size", needs: &[TaskDefinition::TYPE] },
     Relation { resource_type: Service::TYPE, field: "container_insights", needs: &[Cluster::TYPE] },
     Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
@@ -135,6 +196,33 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     });
     fill(scope, watched::load_balancer_signals, |balancer: &mut LoadBalancer, signals| {
         balancer.signals = signals;
+    });
+    fill(scope, caches::of_clusters, |cluster: &mut CacheCluster, openings| cluster.openings = openings);
+    fill(scope, caches::of_groups, |group: &mut ReplicationGroup, (groups, openings)| {
+        group.security_groups = groups;
+        group.openings = openings;
+    });
+    fill(scope, caches::of_serverless, |cache: &mut ServerlessCache, openings| cache.openings = openings);
+    fill(scope, watched::cache_cluster_signals, |cluster: &mut CacheCluster, signals| {
+        cluster.signals = signals;
+    });
+    fill(scope, watched::replication_group_signals, |group: &mut ReplicationGroup, signals| {
+        group.signals = signals;
+    });
+    fill(scope, watched::serverless_cache_signals, |cache: &mut ServerlessCache, signals| {
+        cache.signals = signals;
+    });
+    fill(scope, restores::of_instances, |instance: &mut DbInstance, copies| {
+        instance.restores = copies.restores;
+        instance.unattributed_restores = copies.unattributed;
+        instance.aws_backup = copies.aws_backup;
+        instance.restore_testing_plans = copies.plans;
+    });
+    fill(scope, restores::of_clusters, |cluster: &mut DbCluster, copies| {
+        cluster.restores = copies.restores;
+        cluster.unattributed_restores = copies.unattributed;
+        cluster.aws_backup = copies.aws_backup;
+        cluster.restore_testing_plans = copies.plans;
     });
     fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
     fill(scope, services::container_insights, |service: &mut Service, insights| {

@@ -5,6 +5,7 @@
 //! fires. A query (SEARCH, Metrics Insights) selects its series when it runs, so
 //! that it can at best `maybe` cover.
 
+mod caches;
 mod load_balancers;
 mod nat_gateways;
 mod services;
@@ -15,6 +16,10 @@ use super::composites::Composites;
 use crate::inventory::cloudwatch::{Alarm, AlarmMetric, SignalCoverage};
 use crate::inventory::{Kind, Scope};
 
+pub(super) use caches::{
+    of_clusters as cache_cluster_signals, of_groups as replication_group_signals,
+    of_serverless as serverless_cache_signals,
+};
 pub(super) use load_balancers::signals as load_balancer_signals;
 pub(super) use services::signals as service_signals;
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::local::{Local, found};
 
 /// Page sizes that no list of the seeded account fits into at once.
-const PAGES: [(&str, &str, usize); 14] = [
+const PAGES: [(&str, &str, usize); 15] = [
     ("ec2", "DescribeSecurityGroups", 5),
     ("ec2", "DescribeSecurityGroupRules", 7),
     ("ec2", "DescribeNetworkInterfaces", 6),
@@ -17,6 +17,7 @@ const PAGES: [(&str, &str, usize); 14] = [
     ("ec2", "GetManagedPrefixListEntries", 1),
     ("elasticloadbalancing", "DescribeLoadBalancers", 2),
     ("elasticloadbalancing", "DescribeTargetGroups", 1),
+    ("elasticache", "DescribeCacheClusters", 2),
     ("logs", "DescribeLogGroups", 3),
     ("cloudwatch", "DescribeAlarms", 1),
     ("sns", "ListTopics", 1),
@@ -55,6 +56,7 @@ fn lengths(local: &Local) -> BTreeMap<&'static str, Vec<usize>> {
             ],
         ),
         ("DescribeTargetGroups", vec![of("AWS::ElasticLoadBalancingV2::TargetGroup").len()]),
+        ("DescribeCacheClusters", vec![of("AWS::ElastiCache::CacheCluster").len()]),
         ("DescribeLogGroups", vec![of("AWS::Logs::LogGroup").len()]),
         ("DescribeAlarms", vec![of("AWS::CloudWatch::Alarm").len()]),
         ("ListTopics", vec![of("AWS::SNS::Topic").len()]),
