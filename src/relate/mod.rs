@@ -5,6 +5,8 @@
 #![deny(clippy::disallowed_methods)]
 
 mod composites;
+mod databases;
+mod db_classes;
 mod exposure;
 mod load_balancers;
 mod on_call;
@@ -21,6 +23,7 @@ use crate::inventory::ec2::{
 };
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
+use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::sns::{Subscription, Topic};
 use crate::inventory::{Kind, Scope};
 
@@ -78,6 +81,24 @@ pub const RELATIONS: &[Relation] = &[
         field: "signals",
         needs: &[Alarm::TYPE, TargetGroup::TYPE],
     },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "reaching_groups",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "public_subnets",
+        needs: &[Subnet::TYPE, RouteTable::TYPE],
+    },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "opened_by",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation { resource_type: DbInstance::TYPE, field: "cluster_membership", needs: &[DbCluster::TYPE] },
+    Relation { resource_type: DbInstance::TYPE, field: "instance_class", needs: &[] },
+    Relation { resource_type: DbInstance::TYPE, field: "signals", needs: &[Alarm::TYPE, DbCluster::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
 ];
 
@@ -114,6 +135,22 @@ pub fn relate(scope: &mut Scope) {
     });
     fill(scope, watched::load_balancer_signals, |balancer: &mut LoadBalancer, signals| {
         balancer.signals = signals;
+    });
+    fill(scope, databases::reaching_groups, |database: &mut DbInstance, groups| {
+        database.reaching_groups = groups;
+    });
+    fill(scope, databases::public_subnets, |database: &mut DbInstance, subnets| {
+        database.public_subnets = subnets;
+    });
+    fill(scope, databases::opened_by, |database: &mut DbInstance, openers| database.opened_by = openers);
+    fill(scope, databases::cluster_membership, |database: &mut DbInstance, membership| {
+        database.cluster_membership = membership;
+    });
+    fill(scope, databases::instance_class, |database: &mut DbInstance, class| {
+        database.instance_class = class;
+    });
+    fill(scope, watched::database_signals, |database: &mut DbInstance, signals| {
+        database.signals = signals;
     });
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;

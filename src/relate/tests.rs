@@ -14,10 +14,18 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Snapshot::TYPE,
         Instance::TYPE,
         LoadBalancer::TYPE,
+        DbInstance::TYPE,
+        DbCluster::TYPE,
         Alarm::TYPE,
     ]
     .iter()
-    .flat_map(|name| read(name, json!([{ "id": "one", "type": "application" }])))
+    .flat_map(|name| {
+        read(
+            name,
+            json!([{ "id": "one", "type": "application", "db_instance_class": "db.t4g.medium", "access_events": [],
+                "db_cluster_identifier": "one", "db_cluster_members": [{ "db_instance_identifier": "one" }] }]),
+        )
+    })
     .collect()
 }
 
@@ -67,8 +75,8 @@ fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
             resource.unwrap().to_json().unwrap()
         };
         assert!(!field(&of_type(&complete), relation.field).is_null(), "{relation:?}");
-        // No rule names a prefix list and no action a topic, so these do not depend on them.
-        let own = ["openings", "unread_prefix_lists", "on_call"].contains(&relation.field);
+        // No rule names a prefix list and no action a topic, and a class is what it is, so these do not depend on them.
+        let own = ["openings", "unread_prefix_lists", "on_call", "instance_class"].contains(&relation.field);
         if !own || relation.resource_type == LoadBalancer::TYPE {
             assert!(field(&of_type(&nothing), relation.field).is_null(), "{relation:?}");
         }

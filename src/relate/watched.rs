@@ -5,6 +5,7 @@
 //! fires. A query (SEARCH, Metrics Insights) selects its series when it runs, so
 //! that it can at best `maybe` cover.
 
+mod databases;
 mod load_balancers;
 mod nat_gateways;
 
@@ -14,6 +15,7 @@ use super::composites::Composites;
 use crate::inventory::cloudwatch::{Alarm, AlarmMetric, SignalCoverage};
 use crate::inventory::{Kind, Scope};
 
+pub(super) use databases::signals as database_signals;
 pub(super) use load_balancers::signals as load_balancer_signals;
 
 /// A thing that somebody should hear of, and the metrics that tell it.
