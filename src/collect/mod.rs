@@ -4,6 +4,7 @@
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
 mod access_events;
+mod budgets;
 mod clients;
 mod cloudtrail;
 mod cloudwatch;
@@ -133,10 +134,12 @@ pub static COLLECTORS: &[Collector] = &[
     elasticloadbalancingv2::target_groups::TARGET_GROUPS,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
+    cloudwatch::history::ALARM_HISTORY,
     rds::INSTANCES,
     rds::CLUSTERS,
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
+    budgets::BUDGETS,
 ];
 
 /// One read that has ended.
