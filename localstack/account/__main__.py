@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from . import bill, caches, history, leftovers, load_balancers, network, services, watching
+from . import bill, databases, history, leftovers, load_balancers, network, watching
 
 # Each takes the ids of what the parts before it made, and returns those of its own.
 PARTS = (
@@ -18,6 +19,7 @@ PARTS = (
     leftovers,
     caches,
     services,
+    databases,
 )
 
 

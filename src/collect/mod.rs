@@ -4,6 +4,7 @@
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
 mod backup;
+mod access_events;
 mod budgets;
 mod clients;
 mod cloudtrail;

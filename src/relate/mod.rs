@@ -8,6 +8,8 @@ mod alarm_history;
 mod alarm_targets;
 mod caches;
 mod composites;
+mod databases;
+mod db_classes;
 mod existence;
 mod exposure;
 mod load_balancers;
@@ -154,6 +156,23 @@ pub const RELATIONS: &[Relation] = &[
     Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
     Relation { resource_type: TaskDefinition::TYPE, field: "services", needs: &[Service::TYPE] },
     Relation { resource_type: Repository::TYPE, field: "deployed_tags", needs: &[TaskDefinition::TYPE] },
+        resource_type: DbInstance::TYPE,
+        field: "reaching_groups",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "public_subnets",
+        needs: &[Subnet::TYPE, RouteTable::TYPE],
+    },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "opened_by",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation { resource_type: DbInstance::TYPE, field: "cluster_membership", needs: &[DbCluster::TYPE] },
+    Relation { resource_type: DbInstance::TYPE, field: "instance_class", needs: &[] },
+    Relation { resource_type: DbInstance::TYPE, field: "signals", needs: &[Alarm::TYPE, DbCluster::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "watches", needs: alarm_targets::TARGETS },
     Relation { resource_type: Alarm::TYPE, field: "history", needs: &[AlarmHistoryItem::TYPE] },
@@ -232,6 +251,21 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     fill(scope, services::uses, |definition: &mut TaskDefinition, services| definition.services = services);
     fill(scope, repositories::deployed_tags, |repository: &mut Repository, tags| {
         repository.deployed_tags = tags;
+    fill(scope, databases::reaching_groups, |database: &mut DbInstance, groups| {
+        database.reaching_groups = groups;
+    });
+    fill(scope, databases::public_subnets, |database: &mut DbInstance, subnets| {
+        database.public_subnets = subnets;
+    });
+    fill(scope, databases::opened_by, |database: &mut DbInstance, openers| database.opened_by = openers);
+    fill(scope, databases::cluster_membership, |database: &mut DbInstance, membership| {
+        database.cluster_membership = membership;
+    });
+    fill(scope, databases::instance_class, |database: &mut DbInstance, class| {
+        database.instance_class = class;
+    });
+    fill(scope, watched::database_signals, |database: &mut DbInstance, signals| {
+        database.signals = signals;
     });
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;
