@@ -11,6 +11,7 @@ mod ec2;
 mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod error;
+mod lambda;
 mod logs;
 mod meter;
 mod metrics;
@@ -20,7 +21,9 @@ mod pace;
 mod pages;
 mod permissions;
 mod rds;
+mod scheduler;
 mod sns;
+mod sqs;
 mod whole;
 
 use std::collections::BTreeSet;
@@ -130,6 +133,10 @@ pub static COLLECTORS: &[Collector] = &[
     elasticloadbalancing::LOAD_BALANCERS,
     elasticloadbalancingv2::load_balancers::LOAD_BALANCERS,
     elasticloadbalancingv2::target_groups::TARGET_GROUPS,
+    lambda::FUNCTIONS,
+    sqs::QUEUES,
+    scheduler::GROUPS,
+    scheduler::SCHEDULES,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
     rds::INSTANCES,

@@ -14,10 +14,13 @@ pub mod ec2;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
+pub mod lambda;
 pub mod logs;
 pub mod metrics;
 pub mod rds;
+pub mod scheduler;
 pub mod sns;
+pub mod sqs;
 
 use std::collections::BTreeMap;
 
@@ -132,6 +135,10 @@ resource_types! {
     ClassicLoadBalancer(elasticloadbalancing::ClassicLoadBalancer) = "AWS::ElasticLoadBalancing::LoadBalancer",
     LoadBalancer(elasticloadbalancingv2::LoadBalancer) = "AWS::ElasticLoadBalancingV2::LoadBalancer",
     TargetGroup(elasticloadbalancingv2::TargetGroup) = "AWS::ElasticLoadBalancingV2::TargetGroup",
+    Function(lambda::Function) = "AWS::Lambda::Function",
+    Queue(sqs::Queue) = "AWS::SQS::Queue",
+    ScheduleGroup(scheduler::ScheduleGroup) = "AWS::Scheduler::ScheduleGroup",
+    Schedule(scheduler::Schedule) = "AWS::Scheduler::Schedule",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
     DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",

@@ -9,6 +9,7 @@ mod exposure;
 mod load_balancers;
 mod on_call;
 mod public_space;
+mod queues;
 mod routes;
 mod storage;
 mod vpcs;
@@ -21,7 +22,10 @@ use crate::inventory::ec2::{
 };
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
+use crate::inventory::lambda::Function;
+use crate::inventory::scheduler::{Schedule, ScheduleGroup};
 use crate::inventory::sns::{Subscription, Topic};
+use crate::inventory::sqs::Queue;
 use crate::inventory::{Kind, Scope};
 
 /// A derived field, and the other types that it is worked out from.
@@ -78,6 +82,12 @@ pub const RELATIONS: &[Relation] = &[
         field: "signals",
         needs: &[Alarm::TYPE, TargetGroup::TYPE],
     },
+    Relation { resource_type: Function::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: Queue::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: Queue::TYPE, field: "dead_letters_of", needs: &[Queue::TYPE, Function::TYPE] },
+    Relation { resource_type: Queue::TYPE, field: "dead_letter_queue_exists", needs: &[Queue::TYPE] },
+    Relation { resource_type: ScheduleGroup::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: ScheduleGroup::TYPE, field: "enabled_schedules", needs: &[Schedule::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
 ];
 
@@ -114,6 +124,18 @@ pub fn relate(scope: &mut Scope) {
     });
     fill(scope, watched::load_balancer_signals, |balancer: &mut LoadBalancer, signals| {
         balancer.signals = signals;
+    });
+    fill(scope, watched::signals::<Function>, |function: &mut Function, signals| function.signals = signals);
+    fill(scope, watched::signals::<Queue>, |queue: &mut Queue, signals| queue.signals = signals);
+    fill(scope, queues::dead_letters_of, |queue: &mut Queue, sources| queue.dead_letters_of = sources);
+    fill(scope, queues::dead_letter_queue_exists, |queue: &mut Queue, exists| {
+        queue.dead_letter_queue_exists = exists;
+    });
+    fill(scope, watched::signals::<ScheduleGroup>, |group: &mut ScheduleGroup, signals| {
+        group.signals = signals
+    });
+    fill(scope, queues::enabled_schedules, |group: &mut ScheduleGroup, schedules| {
+        group.enabled_schedules = schedules;
     });
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;

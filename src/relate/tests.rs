@@ -14,10 +14,13 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Snapshot::TYPE,
         Instance::TYPE,
         LoadBalancer::TYPE,
+        Function::TYPE,
+        Queue::TYPE,
+        ScheduleGroup::TYPE,
         Alarm::TYPE,
     ]
     .iter()
-    .flat_map(|name| read(name, json!([{ "id": "one", "type": "application" }])))
+    .flat_map(|name| read(name, json!([{ "id": "one", "type": "application", "redrive_policy": {} }])))
     .collect()
 }
 

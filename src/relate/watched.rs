@@ -5,6 +5,7 @@
 //! fires. A query (SEARCH, Metrics Insights) selects its series when it runs, so
 //! that it can at best `maybe` cover.
 
+mod functions;
 mod load_balancers;
 mod nat_gateways;
 
