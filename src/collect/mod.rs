@@ -3,6 +3,7 @@
 //! [`COLLECTORS`] is the one table of what can be read: the resource list, the
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
+mod budgets;
 mod clients;
 mod cloudtrail;
 mod cloudwatch;
@@ -139,10 +140,12 @@ pub static COLLECTORS: &[Collector] = &[
     scheduler::SCHEDULES,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
+    cloudwatch::history::ALARM_HISTORY,
     rds::INSTANCES,
     rds::CLUSTERS,
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
+    budgets::BUDGETS,
 ];
 
 /// One read that has ended.

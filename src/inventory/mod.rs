@@ -7,6 +7,7 @@
 //! policy can name every field of its type.
 #![deny(clippy::disallowed_methods)]
 
+pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
@@ -141,10 +142,12 @@ resource_types! {
     Schedule(scheduler::Schedule) = "AWS::Scheduler::Schedule",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
+    AlarmHistoryItem(cloudwatch::AlarmHistoryItem) = "AWS::CloudWatch::AlarmHistoryItem",
     DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",
     DbCluster(rds::DbCluster) = "AWS::RDS::DBCluster",
     Topic(sns::Topic) = "AWS::SNS::Topic",
     Subscription(sns::Subscription) = "AWS::SNS::Subscription",
+    Budget(budgets::Budget) = "AWS::Budgets::Budget",
     Event(cloudtrail::Event) = "AWS::CloudTrail::Event",
     Change(cloudtrail::Change) = "Aftermove::Drift::Change",
 }
@@ -157,7 +160,7 @@ pub fn is_global(type_name: &str) -> bool {
     GLOBAL_TYPES.contains(&type_name)
 }
 
-const GLOBAL_TYPES: &[&str] = &[];
+const GLOBAL_TYPES: &[&str] = &[budgets::Budget::TYPE];
 
 /// Everything seen in one account and region.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
