@@ -10,6 +10,7 @@ from pathlib import Path
 
 from . import bill, caches, history, leftovers, load_balancers, network, services, watching
 from . import bill, databases, history, leftovers, load_balancers, network, watching
+from . import bill, functions, history, leftovers, load_balancers, network, watching
 
 # Each takes the ids of what the parts before it made, and returns those of its own.
 PARTS = (
@@ -20,6 +21,7 @@ PARTS = (
     caches,
     services,
     databases,
+    functions,
 )
 
 

@@ -17,6 +17,7 @@ mod elasticache;
 mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod error;
+mod lambda;
 mod logs;
 mod meter;
 mod metrics;
@@ -27,7 +28,9 @@ mod pages;
 mod permissions;
 mod rds;
 mod restores;
+mod scheduler;
 mod sns;
+mod sqs;
 mod whole;
 
 use std::collections::BTreeSet;
@@ -151,6 +154,10 @@ pub static COLLECTORS: &[Collector] = &[
     ecs::services::SERVICES,
     ecs::task_definitions::TASK_DEFINITIONS,
     ecr::repositories::REPOSITORIES,
+    lambda::FUNCTIONS,
+    sqs::QUEUES,
+    scheduler::GROUPS,
+    scheduler::SCHEDULES,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
     cloudwatch::history::ALARM_HISTORY,

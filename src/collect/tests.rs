@@ -195,6 +195,9 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "kms:DescribeKey",
         "kms:GetKeyPolicy"
       ],
+      "ReadLambda": [
+        "lambda:ListFunctions"
+      ],
       "ReadLogs": [
         "logs:DescribeLogGroups"
       ],
@@ -204,10 +207,18 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "rds:DescribeDBInstances",
         "rds:DescribeDBSnapshots"
       ],
+      "ReadScheduler": [
+        "scheduler:ListScheduleGroups",
+        "scheduler:ListSchedules"
+      ],
       "ReadSns": [
         "sns:GetTopicAttributes",
         "sns:ListSubscriptions",
         "sns:ListTopics"
+      ],
+      "ReadSqs": [
+        "sqs:GetQueueAttributes",
+        "sqs:ListQueues"
       ],
       "ReadSts": [
         "sts:GetCallerIdentity"

@@ -19,10 +19,13 @@ pub mod elasticache;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
+pub mod lambda;
 pub mod logs;
 pub mod metrics;
 pub mod rds;
+pub mod scheduler;
 pub mod sns;
+pub mod sqs;
 
 use std::collections::BTreeMap;
 
@@ -149,6 +152,10 @@ resource_types! {
     EcsService(ecs::Service) = "AWS::ECS::Service",
     TaskDefinition(ecs::TaskDefinition) = "AWS::ECS::TaskDefinition",
     EcrRepository(ecr::Repository) = "AWS::ECR::Repository",
+    Function(lambda::Function) = "AWS::Lambda::Function",
+    Queue(sqs::Queue) = "AWS::SQS::Queue",
+    ScheduleGroup(scheduler::ScheduleGroup) = "AWS::Scheduler::ScheduleGroup",
+    Schedule(scheduler::Schedule) = "AWS::Scheduler::Schedule",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
     AlarmHistoryItem(cloudwatch::AlarmHistoryItem) = "AWS::CloudWatch::AlarmHistoryItem",

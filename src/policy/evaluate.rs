@@ -334,21 +334,24 @@ impl Case<'_> {
     /// Gives periods without data their meaning.
     pub(super) fn complete(&self, metric: &Metric, mut points: BTreeMap<DateTime<Utc>, f64>) -> Series {
         let (start, end) = metric.window(self.now);
-        if metric.missing == Missing::Zero {
-            // CloudWatch reports no zeros for an idle resource, and nothing at all from before its life.
-            let Some(created_at) = self.meta.created_at else {
+        // CloudWatch reports no zeros for an idle resource, and nothing at all from before its life.
+        let zeros_from = match (metric.missing, self.meta.created_at) {
+            (Missing::Unknown, _) => end,
+            (Missing::Nothing, _) => start,
+            (Missing::Zero, Some(created_at)) => created_at,
+            (Missing::Zero, None) => {
                 return unavailable(format!(
                     "{} has gaps, and nothing tells whether {} existed then",
                     metric.metric, self.meta.name
                 ));
-            };
-            let mut at = start;
-            while at < end {
-                if at >= created_at {
-                    points.entry(at).or_insert(0.0);
-                }
-                at += metric.period;
             }
+        };
+        let mut at = start;
+        while at < end {
+            if at >= zeros_from {
+                points.entry(at).or_insert(0.0);
+            }
+            at += metric.period;
         }
         if points.is_empty() {
             return unavailable(format!(

@@ -189,6 +189,8 @@ pub(crate) enum Missing {
     Unknown,
     /// Zero, from the first full period of the resource's life on.
     Zero,
+    /// Nothing happened, be it because the resource was not there yet: for those of which AWS does not say since when they are.
+    Nothing,
 }
 
 #[derive(Clone, Debug, Deserialize)]

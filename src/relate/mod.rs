@@ -18,6 +18,7 @@ mod permits;
 mod public_space;
 mod repositories;
 mod restores;
+mod queues;
 mod routes;
 mod services;
 mod storage;
@@ -39,7 +40,10 @@ use crate::inventory::elasticache::{CacheCluster, ReplicationGroup, ServerlessCa
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 use crate::inventory::rds::{DbCluster, DbInstance};
+use crate::inventory::lambda::Function;
+use crate::inventory::scheduler::{Schedule, ScheduleGroup};
 use crate::inventory::sns::{Subscription, Topic};
+use crate::inventory::sqs::Queue;
 use crate::inventory::{Kind, Scope};
 
 /// A derived field, and the other types that it is worked out from.
@@ -173,6 +177,12 @@ pub const RELATIONS: &[Relation] = &[
     Relation { resource_type: DbInstance::TYPE, field: "cluster_membership", needs: &[DbCluster::TYPE] },
     Relation { resource_type: DbInstance::TYPE, field: "instance_class", needs: &[] },
     Relation { resource_type: DbInstance::TYPE, field: "signals", needs: &[Alarm::TYPE, DbCluster::TYPE] },
+    Relation { resource_type: Function::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: Queue::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: Queue::TYPE, field: "dead_letters_of", needs: &[Queue::TYPE, Function::TYPE] },
+    Relation { resource_type: Queue::TYPE, field: "dead_letter_queue_exists", needs: &[Queue::TYPE] },
+    Relation { resource_type: ScheduleGroup::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: ScheduleGroup::TYPE, field: "enabled_schedules", needs: &[Schedule::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "watches", needs: alarm_targets::TARGETS },
     Relation { resource_type: Alarm::TYPE, field: "history", needs: &[AlarmHistoryItem::TYPE] },
@@ -266,6 +276,17 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     });
     fill(scope, watched::database_signals, |database: &mut DbInstance, signals| {
         database.signals = signals;
+    fill(scope, watched::signals::<Function>, |function: &mut Function, signals| function.signals = signals);
+    fill(scope, watched::signals::<Queue>, |queue: &mut Queue, signals| queue.signals = signals);
+    fill(scope, queues::dead_letters_of, |queue: &mut Queue, sources| queue.dead_letters_of = sources);
+    fill(scope, queues::dead_letter_queue_exists, |queue: &mut Queue, exists| {
+        queue.dead_letter_queue_exists = exists;
+    });
+    fill(scope, watched::signals::<ScheduleGroup>, |group: &mut ScheduleGroup, signals| {
+        group.signals = signals
+    });
+    fill(scope, queues::enabled_schedules, |group: &mut ScheduleGroup, schedules| {
+        group.enabled_schedules = schedules;
     });
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;

@@ -23,13 +23,16 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Service::TYPE,
         TaskDefinition::TYPE,
         Repository::TYPE,
+        Function::TYPE,
+        Queue::TYPE,
+        ScheduleGroup::TYPE,
         Alarm::TYPE,
         Topic::TYPE,
     ]
     .iter()
     .flat_map(|name| {
         let one = json!([{ "id": "one", "arn": "one", "type": "application", "cluster_arn": "one", "task_definition": "one",
-            "db_instance_class": "db.t4g.medium", "access_events": [], "db_cluster_identifier": "one",
+            "db_instance_class": "db.t4g.medium", "access_events": [], "redrive_policy": {}, "db_cluster_identifier": "one",
             "db_cluster_members": [{ "db_instance_identifier": "one" }] }]);
         read(name, one)
     })

@@ -7,6 +7,7 @@
 
 mod caches;
 mod databases;
+mod functions;
 mod load_balancers;
 mod nat_gateways;
 mod services;
