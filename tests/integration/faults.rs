@@ -47,6 +47,8 @@ pub(crate) fn unseen(report: &Value) -> BTreeMap<&str, (&str, &str)> {
 }
 
 pub(crate) fn fault(local: &Local, action: &str, kind: &str, more: &Value) {
+    // what IAM gathers under one name has several operations
+    let action = if action == "budgets:ViewBudget" { "budgets:*" } else { action };
     let (service, operation) = action.split_once(':').unwrap();
     let mut body = json!({ "service": service, "operation": operation, "kind": kind });
     body.as_object_mut()
@@ -171,7 +173,7 @@ fn explanations(local: &Local, report: &Value) -> BTreeMap<String, String> {
 fn where_everything_is_denied_nothing_is_judged() {
     let (local, _) = Local::seeded();
     let (clean, _) = local.scan(&["--state", "state.json"]);
-    for service in ["ec2", "elasticloadbalancing", "cloudwatch", "logs", "sns", "cloudtrail"] {
+    for service in ["ec2", "elasticloadbalancing", "cloudwatch", "logs", "sns", "cloudtrail", "budgets"] {
         fault(&local, &format!("{service}:*"), "denied", &Value::Null);
     }
     let (report, code) = local.scan(&["--state", "state.json", "--fail-on", "info"]);
