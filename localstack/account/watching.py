@@ -1,28 +1,35 @@
-"""Log groups, topics and their subscribers, and alarms that do and do not reach somebody."""
+"""Log groups, topics and their subscribers, budgets, and alarms that do and do not reach somebody."""
 
 from __future__ import annotations
 
 import json
 
 from .load_balancers import suffix
-from .local import ACCOUNT, GB, REGION, ago, client, override, series, tags, timestamp
+from .local import ACCOUNT, GB, REGION, ago, answer, client, override, series, tags, timestamp
 
 logs, sns, sqs, cloudwatch = client("logs"), client("sns"), client("sqs"), client("cloudwatch")
+budgets, kms = client("budgets"), client("kms")
 
 
 def build(ids: dict[str, str]) -> dict[str, str]:
     _log_groups()
     made = _topics()
+    _budget(made["topic-billing-alerts"])
     _alarms(ids, made)
+    _history()
     return made
 
 
 def _log_groups() -> None:
+    """The api writes at debug level since yesterday; orders write too much every day, and keep it for years."""
+    by_day: list[float] = [0] * 10
     for name, retention, stored, kind in (
         ("/aws/lambda/nightly-report", None, 12 * GB, "STANDARD"),
         ("/ecs/web", None, 3 * GB // 2, "STANDARD"),
         ("/ecs/api", 30, 4 * GB // 5, "STANDARD"),
         ("/ecs/worker", 30, GB // 3, "STANDARD"),
+        ("/ecs/orders", 731, 60 * GB, "STANDARD"),
+        ("/ecs/jobs", 14, GB // 5, "INFREQUENT_ACCESS"),
         ("/aws/vendedlogs/edge", None, GB // 10, "DELIVERY"),
     ):
         logs.create_log_group(
@@ -36,7 +43,10 @@ def _log_groups() -> None:
             {"logGroupName": name},
             {"storedBytes": stored, "creationTime": int(ago(days=10).timestamp() * 1000)},
         )
-        series("AWS/Logs", "IncomingBytes", {"LogGroupName": name}, ago(days=10), 86400, [stored / 10] * 10)
+        incoming = [stored / 10] * 9 + [60 * GB if name == "/ecs/api" else stored / 10]
+        by_day = [all_groups + this for all_groups, this in zip(by_day, incoming, strict=True)]
+        series("AWS/Logs", "IncomingBytes", {"LogGroupName": name}, ago(days=10), 86400, incoming)
+    series("AWS/Logs", "IncomingBytes", {}, ago(days=10), 86400, by_day)
 
 
 def queue(name: str) -> tuple[str, str]:
@@ -58,13 +68,25 @@ def queue(name: str) -> tuple[str, str]:
 
 def _topics() -> dict[str, str]:
     made = {}
-    for name in ("aftermove-findings", "alerts-oncall", "alerts-empty", "alerts-email", "alerts-old"):
+    for name in (
+        "aftermove-findings",
+        "alerts-oncall",
+        "alerts-empty",
+        "alerts-email",
+        "alerts-old",
+        "alerts-deploys",
+        "alerts-sealed",
+        "alerts-keyed",
+        "billing-alerts",
+    ):
         made[f"topic-{name}"] = sns.create_topic(Name=name, Tags=tags("ops"))["TopicArn"]
     made["queue-aftermove-inbox"], inbox = queue("aftermove-inbox")
     made["queue-oncall-inbox"], oncall = queue("oncall-inbox")
     made["queue-jobs"], _ = queue("jobs")
     sns.subscribe(TopicArn=made["topic-aftermove-findings"], Protocol="sqs", Endpoint=inbox)
-    sns.subscribe(TopicArn=made["topic-alerts-oncall"], Protocol="sqs", Endpoint=oncall)
+    for name in ("alerts-oncall", "alerts-deploys", "alerts-sealed", "alerts-keyed"):
+        sns.subscribe(TopicArn=made[f"topic-{name}"], Protocol="sqs", Endpoint=oncall)
+    _closed_topics(made)
 
     # MiniStack confirms e-mail subscriptions by itself; nobody has clicked the link in this one.
     sns.subscribe(TopicArn=made["topic-alerts-email"], Protocol="email", Endpoint="ops@example.com")
@@ -74,6 +96,76 @@ def _topics() -> dict[str, str]:
         override("sns", "GetTopicAttributes", {"key": name}, {"value": value}, {"TopicArn": made["topic-alerts-email"]})
     sns.delete_topic(TopicArn=made["topic-alerts-old"])
     return made
+
+
+def _closed_topics(made: dict[str, str]) -> None:
+    """A policy for deployments alone, the key that AWS manages, and a key that alarms may use."""
+    deploys = made["topic-alerts-deploys"]
+    sns.set_topic_attributes(
+        TopicArn=deploys,
+        AttributeName="Policy",
+        AttributeValue=_policy({"Service": "events.amazonaws.com"}, "sns:Publish", deploys),
+    )
+    key = kms.create_key(
+        Description="alarms",
+        Policy=_policy({"Service": "cloudwatch.amazonaws.com"}, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"),
+    )["KeyMetadata"]["KeyId"]
+    for topic, name in (("alerts-sealed", "alias/aws/sns"), ("alerts-keyed", key)):
+        sns.set_topic_attributes(
+            TopicArn=made[f"topic-{topic}"], AttributeName="KmsMasterKeyId", AttributeValue=name
+        )
+
+
+def _policy(principal: dict[str, str], actions: str | list[str], resource: str) -> str:
+    allow = {"Effect": "Allow", "Principal": principal, "Action": actions, "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+
+
+def _budget(topic: str) -> None:
+    """It was told to a topic that nobody subscribed to."""
+    notification = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 80}
+    budgets.create_budget(
+        AccountId=ACCOUNT,
+        Budget={
+            "BudgetName": "monthly-total",
+            "BudgetType": "COST",
+            "TimeUnit": "MONTHLY",
+            "BudgetLimit": {"Amount": "900", "Unit": "USD"},
+        },
+        NotificationsWithSubscribers=[
+            {"Notification": notification, "Subscribers": [{"SubscriptionType": "SNS", "Address": topic}]}
+        ],
+    )
+    answer(
+        "budgets",
+        "DescribeBudgetNotificationsForAccount",
+        {"BudgetNotificationsForAccount": [{"BudgetName": "monthly-total", "Notifications": [notification]}]},
+    )
+
+
+def _history() -> None:
+    """web-latency goes on and off, five times a day; web-5xx did so once."""
+
+    def change(alarm: str, hours: float, old: str, new: str) -> dict[str, str]:
+        states = {"version": "1.0", "oldState": {"stateValue": old}, "newState": {"stateValue": new}}
+        return {
+            "AlarmName": alarm,
+            "AlarmType": "MetricAlarm",
+            "Timestamp": ago(hours=hours).isoformat(),
+            "HistoryItemType": "StateUpdate",
+            "HistorySummary": f"Alarm updated from {old} to {new}",
+            "HistoryData": json.dumps(states),
+        }
+
+    items = [change("web-5xx", 60.2, "ALARM", "OK"), change("web-5xx", 60.5, "OK", "ALARM")]
+    for spike in range(35):
+        begun = 4.8 * spike + 1
+        items += [
+            change("web-latency", begun - 0.1, "ALARM", "OK"),
+            change("web-latency", begun, "OK", "ALARM"),
+        ]
+    items.sort(key=lambda item: item["Timestamp"], reverse=True)
+    answer("cloudwatch", "DescribeAlarmHistory", {"AlarmHistoryItems": items})
 
 
 def _alarms(ids: dict[str, str], topics: dict[str, str]) -> None:
@@ -127,6 +219,12 @@ def _alarms(ids: dict[str, str], topics: dict[str, str]) -> None:
     _alarm("jobs-oldest-message", "AWS/SQS", "ApproximateAgeOfOldestMessage", queues, [topics["topic-alerts-old"]])
     _alarm("nightly-report-throttles", "AWS/Lambda", "Throttles", functions, [topics["topic-alerts-empty"]])
     _alarm("nightly-report-errors", "AWS/Lambda", "Errors", functions, [topics["topic-alerts-email"]])
+
+    # Metrics of the shop's own. Orders have waited for days, and everybody has grown used to it.
+    _alarm("orders-waiting", "Shop", "OrdersWaiting", {}, oncall, state="ALARM")
+    _alarm("deployments-failed", "Shop", "DeploymentsFailed", {}, [topics["topic-alerts-deploys"]])
+    _alarm("payments-failed", "Shop", "PaymentsFailed", {}, [topics["topic-alerts-sealed"]])
+    _alarm("refunds-failed", "Shop", "RefundsFailed", {}, [topics["topic-alerts-keyed"]])
 
 
 def _pairs(dimensions: dict[str, str]) -> list[dict[str, str]]:

@@ -59,7 +59,7 @@ def reply(call: Call, answer: Answer) -> Reply:
 def _model(service: str):
     import botocore.session
 
-    return botocore.session.get_session().get_service_model("monitoring" if service == "cloudwatch" else service)
+    return botocore.session.get_session().get_service_model(service)
 
 
 def _plain(value, shape, as_time):

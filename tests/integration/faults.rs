@@ -47,6 +47,8 @@ pub(crate) fn unseen(report: &Value) -> BTreeMap<&str, (&str, &str)> {
 }
 
 pub(crate) fn fault(local: &Local, action: &str, kind: &str, more: &Value) {
+    // what IAM gathers under one name has several operations
+    let action = if action == "budgets:ViewBudget" { "budgets:*" } else { action };
     let (service, operation) = action.split_once(':').unwrap();
     let mut body = json!({ "service": service, "operation": operation, "kind": kind });
     body.as_object_mut()

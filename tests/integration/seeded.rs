@@ -150,6 +150,8 @@ fn findings_carry_the_evidence_of_the_contract() {
         ("api-latency", "actions_disabled"),
         ("jobs-queue-depth", "no_action"),
         ("jobs-oldest-message", "topic_missing"),
+        ("deployments-failed", "topic_policy"),
+        ("payments-failed", "topic_key"),
         ("nightly-report-throttles", "no_subscription"),
         ("nightly-report-errors", "unconfirmed_subscription"),
     ] {
