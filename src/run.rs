@@ -17,7 +17,7 @@ use crate::findings::lifecycle::{Extent, Place, PolicyScope, settle};
 use crate::findings::mute::{Mute, MuteError};
 use crate::findings::state::State;
 use crate::inventory::cloudtrail::{Change, Event};
-use crate::inventory::{CoverageStatus, Inventory, Kind as _, Scope};
+use crate::inventory::{CoverageStatus, GLOBAL, Inventory, Kind as _, Scope};
 use crate::policy::evaluate::Setting;
 use crate::policy::outcome::{Evaluation, Verdicts};
 use crate::policy::{Policy, evaluate, mute};
@@ -205,7 +205,7 @@ fn report(
             })
         })
         .collect();
-    let distinct = |of: fn(&Scope) -> &String| {
+    let distinct = |of: fn(&Scope) -> &String| -> Vec<String> {
         inventory.scopes.iter().map(of).collect::<BTreeSet<_>>().into_iter().cloned().collect()
     };
     Report {
@@ -218,7 +218,7 @@ fn report(
                 && coverage.iter().all(|row| row.status == CoverageStatus::Complete),
         },
         accounts: distinct(|scope| &scope.account),
-        regions: distinct(|scope| &scope.region),
+        regions: distinct(|scope| &scope.region).into_iter().filter(|region| region != GLOBAL).collect(),
         findings: Vec::new(),
         policies: PolicyCounts::tally(policies.iter().map(|policy| policy.id.as_str()), verdicts),
         coverage,
