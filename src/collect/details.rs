@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use crate::inventory::{Coverage, CoverageStatus, Scope};
 
-use super::{CollectError, Context, GRACE, elasticloadbalancingv2};
+use super::{CollectError, Context, GRACE, apprunner, elasticloadbalancingv2};
 
 type Fetch = for<'a> fn(&'a Context, &'a mut Scope, &'a [String]) -> BoxFuture<'a, Result<(), CollectError>>;
 
@@ -22,6 +22,7 @@ pub struct Detail {
 }
 
 pub static DETAILS: &[Detail] = &[
+    apprunner::OPERATIONS,
     elasticloadbalancingv2::listener_rules::LISTENER_RULES,
     elasticloadbalancingv2::target_health::TARGET_HEALTH,
 ];

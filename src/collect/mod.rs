@@ -3,11 +3,15 @@
 //! [`COLLECTORS`] is the one table of what can be read: the resource list, the
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
+mod apprunner;
 mod clients;
 mod cloudtrail;
 mod cloudwatch;
 mod details;
+mod each;
 mod ec2;
+mod eks;
+mod elasticbeanstalk;
 mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod error;
@@ -19,6 +23,7 @@ mod mock;
 mod pace;
 mod pages;
 mod permissions;
+mod route53;
 mod sns;
 mod whole;
 
@@ -129,6 +134,12 @@ pub static COLLECTORS: &[Collector] = &[
     elasticloadbalancing::LOAD_BALANCERS,
     elasticloadbalancingv2::load_balancers::LOAD_BALANCERS,
     elasticloadbalancingv2::target_groups::TARGET_GROUPS,
+    route53::HOSTED_ZONES,
+    route53::RECORD_SETS,
+    apprunner::SERVICES,
+    eks::CLUSTERS,
+    eks::NODEGROUPS,
+    elasticbeanstalk::ENVIRONMENTS,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
     sns::TOPICS,

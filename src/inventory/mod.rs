@@ -7,15 +7,19 @@
 //! policy can name every field of its type.
 #![deny(clippy::disallowed_methods)]
 
+pub mod apprunner;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod ec2;
+pub mod eks;
+pub mod elasticbeanstalk;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
 pub mod logs;
 pub mod metrics;
+pub mod route53;
 pub mod sns;
 
 use std::collections::BTreeMap;
@@ -132,6 +136,12 @@ resource_types! {
     LoadBalancer(elasticloadbalancingv2::LoadBalancer) = "AWS::ElasticLoadBalancingV2::LoadBalancer",
     TargetGroup(elasticloadbalancingv2::TargetGroup) = "AWS::ElasticLoadBalancingV2::TargetGroup",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
+    HostedZone(route53::HostedZone) = "AWS::Route53::HostedZone",
+    RecordSet(route53::RecordSet) = "AWS::Route53::RecordSet",
+    AppRunnerService(apprunner::AppRunnerService) = "AWS::AppRunner::Service",
+    EksCluster(eks::Cluster) = "AWS::EKS::Cluster",
+    EksNodegroup(eks::Nodegroup) = "AWS::EKS::Nodegroup",
+    BeanstalkEnvironment(elasticbeanstalk::BeanstalkEnvironment) = "AWS::ElasticBeanstalk::Environment",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
     Topic(sns::Topic) = "AWS::SNS::Topic",
     Subscription(sns::Subscription) = "AWS::SNS::Subscription",
@@ -147,7 +157,7 @@ pub fn is_global(type_name: &str) -> bool {
     GLOBAL_TYPES.contains(&type_name)
 }
 
-const GLOBAL_TYPES: &[&str] = &[];
+const GLOBAL_TYPES: &[&str] = &[route53::HostedZone::TYPE, route53::RecordSet::TYPE];
 
 /// Everything seen in one account and region.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

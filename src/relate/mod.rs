@@ -4,23 +4,30 @@
 //! completely, so that a policy ends in UNKNOWN and not in a guess.
 #![deny(clippy::disallowed_methods)]
 
+mod apprunner;
 mod composites;
 mod exposure;
 mod load_balancers;
 mod on_call;
 mod public_space;
+mod record_sets;
 mod routes;
 mod storage;
 mod vpcs;
 mod watched;
 
+use crate::inventory::apprunner::AppRunnerService;
 use crate::inventory::cloudwatch::Alarm;
 use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
 };
+use crate::inventory::eks;
+use crate::inventory::elasticbeanstalk::BeanstalkEnvironment;
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
+use crate::inventory::logs::LogGroup;
+use crate::inventory::route53::{HostedZone, RecordSet};
 use crate::inventory::sns::{Subscription, Topic};
 use crate::inventory::{Kind, Scope};
 
@@ -78,6 +85,16 @@ pub const RELATIONS: &[Relation] = &[
         field: "signals",
         needs: &[Alarm::TYPE, TargetGroup::TYPE],
     },
+    Relation { resource_type: HostedZone::TYPE, field: "record_sets", needs: &[RecordSet::TYPE] },
+    Relation { resource_type: RecordSet::TYPE, field: "legs", needs: &[] },
+    Relation {
+        resource_type: AppRunnerService::TYPE,
+        field: "has_application_log_group",
+        needs: &[LogGroup::TYPE],
+    },
+    Relation { resource_type: AppRunnerService::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: eks::Cluster::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: BeanstalkEnvironment::TYPE, field: "signals", needs: &[Alarm::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
 ];
 
@@ -114,6 +131,20 @@ pub fn relate(scope: &mut Scope) {
     });
     fill(scope, watched::load_balancer_signals, |balancer: &mut LoadBalancer, signals| {
         balancer.signals = signals;
+    });
+    fill(scope, record_sets::of_zones, |zone: &mut HostedZone, sets| zone.record_sets = sets);
+    fill(scope, record_sets::legs, |set: &mut RecordSet, legs| set.legs = legs);
+    fill(scope, apprunner::has_application_log_group, |service: &mut AppRunnerService, has| {
+        service.has_application_log_group = has;
+    });
+    fill(scope, watched::signals::<AppRunnerService>, |service: &mut AppRunnerService, signals| {
+        service.signals = signals;
+    });
+    fill(scope, watched::signals::<eks::Cluster>, |cluster: &mut eks::Cluster, signals| {
+        cluster.signals = signals;
+    });
+    fill(scope, watched::beanstalk_signals, |environment: &mut BeanstalkEnvironment, signals| {
+        environment.signals = signals;
     });
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;

@@ -14,6 +14,11 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Snapshot::TYPE,
         Instance::TYPE,
         LoadBalancer::TYPE,
+        HostedZone::TYPE,
+        RecordSet::TYPE,
+        AppRunnerService::TYPE,
+        eks::Cluster::TYPE,
+        BeanstalkEnvironment::TYPE,
         Alarm::TYPE,
     ]
     .iter()

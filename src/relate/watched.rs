@@ -7,6 +7,7 @@
 
 mod load_balancers;
 mod nat_gateways;
+mod platforms;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use crate::inventory::cloudwatch::{Alarm, AlarmMetric, SignalCoverage};
 use crate::inventory::{Kind, Scope};
 
 pub(super) use load_balancers::signals as load_balancer_signals;
+pub(super) use platforms::beanstalk_signals;
 
 /// A thing that somebody should hear of, and the metrics that tell it.
 pub(super) struct Signal {
