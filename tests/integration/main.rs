@@ -16,3 +16,4 @@ mod paging;
 mod regions;
 mod seeded;
 mod time_limit;
+mod zones;
