@@ -24,6 +24,7 @@ mod pace;
 mod pages;
 mod permissions;
 mod route53;
+mod rds;
 mod sns;
 mod whole;
 
@@ -142,6 +143,8 @@ pub static COLLECTORS: &[Collector] = &[
     elasticbeanstalk::ENVIRONMENTS,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
+    rds::INSTANCES,
+    rds::CLUSTERS,
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
 ];

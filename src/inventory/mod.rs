@@ -20,6 +20,7 @@ pub mod environment;
 pub mod logs;
 pub mod metrics;
 pub mod route53;
+pub mod rds;
 pub mod sns;
 
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ pub struct Meta {
     pub name: String,
     pub account: String,
     pub region: String,
-    /// Those of EC2 resources and load balancers; elsewhere tags would cost further calls and are not read.
+    /// Those of EC2 resources, load balancers and databases; elsewhere tags would cost further calls and are not read.
     pub tags: BTreeMap<String, String>,
     /// When AWS says that it was created; null where AWS does not say.
     pub created_at: Option<DateTime<Utc>>,
@@ -143,6 +144,8 @@ resource_types! {
     EksNodegroup(eks::Nodegroup) = "AWS::EKS::Nodegroup",
     BeanstalkEnvironment(elasticbeanstalk::BeanstalkEnvironment) = "AWS::ElasticBeanstalk::Environment",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
+    DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",
+    DbCluster(rds::DbCluster) = "AWS::RDS::DBCluster",
     Topic(sns::Topic) = "AWS::SNS::Topic",
     Subscription(sns::Subscription) = "AWS::SNS::Subscription",
     Event(cloudtrail::Event) = "AWS::CloudTrail::Event",
