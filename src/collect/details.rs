@@ -5,6 +5,7 @@ use futures::future::BoxFuture;
 use crate::inventory::{Coverage, CoverageStatus, Scope};
 
 use super::{CollectError, Context, GRACE, apprunner, elasticloadbalancingv2};
+use super::{CollectError, Context, GRACE, elasticloadbalancingv2, sns};
 
 type Fetch = for<'a> fn(&'a Context, &'a mut Scope, &'a [String]) -> BoxFuture<'a, Result<(), CollectError>>;
 
@@ -25,6 +26,7 @@ pub static DETAILS: &[Detail] = &[
     apprunner::OPERATIONS,
     elasticloadbalancingv2::listener_rules::LISTENER_RULES,
     elasticloadbalancingv2::target_health::TARGET_HEALTH,
+    sns::access::TOPIC_ACCESS,
 ];
 
 impl Detail {

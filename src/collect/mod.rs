@@ -4,6 +4,7 @@
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
 mod apprunner;
+mod budgets;
 mod clients;
 mod cloudtrail;
 mod cloudwatch;
@@ -143,10 +144,12 @@ pub static COLLECTORS: &[Collector] = &[
     elasticbeanstalk::ENVIRONMENTS,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
+    cloudwatch::history::ALARM_HISTORY,
     rds::INSTANCES,
     rds::CLUSTERS,
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
+    budgets::BUDGETS,
 ];
 
 /// One read that has ended.

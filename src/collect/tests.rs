@@ -41,6 +41,14 @@ fn every_detail_belongs_to_types_that_are_read_and_names_its_actions() {
     }
 }
 
+/// The IAM action of a call, where it goes by another name than the operation.
+fn action_of(call: &str) -> &str {
+    match call {
+        "budgets:DescribeBudgets" => "budgets:ViewBudget",
+        call => call,
+    }
+}
+
 /// Nothing is answered here: every read fails, but by then it has made its first calls.
 #[tokio::test]
 async fn no_collector_calls_what_its_row_does_not_name() {
@@ -50,8 +58,8 @@ async fn no_collector_calls_what_its_row_does_not_name() {
         assert!(outcome.is_err(), "{}", row.resource_type);
         let calls = meter.calls();
         assert!(!calls.is_empty(), "{}", row.resource_type);
-        for action in calls.keys() {
-            assert!(row.actions.contains(&action.as_str()), "{}: {action}", row.resource_type);
+        for call in calls.keys() {
+            assert!(row.actions.contains(&action_of(call)), "{}: {call}", row.resource_type);
         }
     }
 }
@@ -171,10 +179,14 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "apprunner:ListOperations",
         "apprunner:ListServices"
       ],
+      "ReadBudgets": [
+        "budgets:ViewBudget"
+      ],
       "ReadCloudtrail": [
         "cloudtrail:LookupEvents"
       ],
       "ReadCloudwatch": [
+        "cloudwatch:DescribeAlarmHistory",
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData"
       ],
@@ -218,6 +230,10 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth"
       ],
+      "ReadKms": [
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy"
+      ],
       "ReadLogs": [
         "logs:DescribeLogGroups"
       ],
@@ -230,6 +246,7 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "route53:ListResourceRecordSets"
       ],
       "ReadSns": [
+        "sns:GetTopicAttributes",
         "sns:ListSubscriptions",
         "sns:ListTopics"
       ],

@@ -8,6 +8,7 @@
 #![deny(clippy::disallowed_methods)]
 
 pub mod apprunner;
+pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
@@ -144,10 +145,12 @@ resource_types! {
     EksNodegroup(eks::Nodegroup) = "AWS::EKS::Nodegroup",
     BeanstalkEnvironment(elasticbeanstalk::BeanstalkEnvironment) = "AWS::ElasticBeanstalk::Environment",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
+    AlarmHistoryItem(cloudwatch::AlarmHistoryItem) = "AWS::CloudWatch::AlarmHistoryItem",
     DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",
     DbCluster(rds::DbCluster) = "AWS::RDS::DBCluster",
     Topic(sns::Topic) = "AWS::SNS::Topic",
     Subscription(sns::Subscription) = "AWS::SNS::Subscription",
+    Budget(budgets::Budget) = "AWS::Budgets::Budget",
     Event(cloudtrail::Event) = "AWS::CloudTrail::Event",
     Change(cloudtrail::Change) = "Aftermove::Drift::Change",
 }
@@ -161,6 +164,7 @@ pub fn is_global(type_name: &str) -> bool {
 }
 
 const GLOBAL_TYPES: &[&str] = &[route53::HostedZone::TYPE, route53::RecordSet::TYPE];
+const GLOBAL_TYPES: &[&str] = &[budgets::Budget::TYPE];
 
 /// Everything seen in one account and region.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

@@ -68,7 +68,7 @@ fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<String>, String> {
     let now = test.now.unwrap_or_else(default_now);
     let setting = Setting { now, migration: &test.migration };
     let mut scope = scope(policy, test)?;
-    relate::relate(&mut scope);
+    relate::relate(&mut scope, None);
     let resource = &scope.resources[0];
 
     let mut in_force = policy.params.clone();
