@@ -8,6 +8,7 @@ from .local import ACCOUNT, NOW, REGION, TODAY, ago, client, control, series
 
 cloudwatch, logs = client("cloudwatch"), client("logs")
 HOUR, DAY = 3600, 86400
+SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"
 
 
 def build(ids: dict[str, str]) -> dict[str, str]:
@@ -54,9 +55,10 @@ def _daily(namespace: str, metric: str, dimensions: dict[str, str], value: float
 def _app_runner(oncall: str) -> None:
     """The status page's last deployment was rolled back, its memory is full, and it logs to a file."""
     services = []
-    for name, identity, memory, logged, last in (
-        ("status-page", "8fe1e10304f84fd2b0df550fe98a71fa", 93.0, 0, "ROLLBACK_SUCCEEDED"),
-        ("docs", "4c7ad1b0a5c34c0e9bd1f6a1f2f0c1d2", 41.0, 2_000_000, "SUCCEEDED"),
+    copied = {"DATABASE_URL": "postgres://status:9fJ2kLq8@db.internal.example.com:5432/status"}
+    for name, identity, memory, logged, last, variables in (
+        ("status-page", "8fe1e10304f84fd2b0df550fe98a71fa", 93.0, 0, "ROLLBACK_SUCCEEDED", copied),
+        ("docs", "4c7ad1b0a5c34c0e9bd1f6a1f2f0c1d2", 41.0, 2_000_000, "SUCCEEDED", {}),
     ):
         arn = f"arn:aws:apprunner:{REGION}:{ACCOUNT}:service/{name}/{identity}"
         summary = {
@@ -72,7 +74,11 @@ def _app_runner(oncall: str) -> None:
         image = {
             "ImageIdentifier": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}:latest",
             "ImageRepositoryType": "ECR",
-            "ImageConfiguration": {"RuntimeEnvironmentVariables": {"PORT": "8080"}, "Port": "8080"},
+            "ImageConfiguration": {
+                "RuntimeEnvironmentVariables": {"PORT": "8080"} | variables,
+                "RuntimeEnvironmentSecrets": {"SECRET_KEY_BASE": f"{SECRETS}:{name}-key-base-aB3dEf"},
+                "Port": "8080",
+            },
         }
         service = summary | {
             "SourceConfiguration": {"ImageRepository": image, "AutoDeploymentsEnabled": True},
@@ -189,6 +195,9 @@ def _beanstalk(oncall: str) -> None:
                 ("elasticbeanstalk:environment", "EnvironmentType", "LoadBalanced"),
                 ("elasticbeanstalk:sns:topics", "Notification Endpoint", "ops@example.com" if kept else ""),
                 ("elasticbeanstalk:application:environment", "NODE_ENV", "production"),
+                ("elasticbeanstalk:application:environmentsecrets", "SESSION_KEY", f"{SECRETS}:{name}-session-gH1jKl")
+                if kept
+                else ("elasticbeanstalk:application:environment", "SMTP_PASSWORD", "vK3!mZ7qTw"),
             )
         ]
         settings = {"ApplicationName": name, "EnvironmentName": name, "OptionSettings": options}
