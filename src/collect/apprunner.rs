@@ -16,6 +16,21 @@ const LIST_OPERATIONS: &str = "apprunner:ListOperations";
 /// The most that ListServices and ListOperations give at once.
 const PAGE: i32 = 20;
 
+/// Where there is App Runner ("AWS App Runner endpoints and quotas"); elsewhere its name does not even resolve.
+const OFFERED: &[&str] = &[
+    "ap-northeast-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+];
+
 pub(super) const SERVICES: Collector = Collector {
     resource_type: AppRunnerService::TYPE,
     actions: &[LIST, DESCRIBE],
@@ -31,6 +46,9 @@ pub(super) const OPERATIONS: Detail = Detail {
 };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
+    if !OFFERED.contains(&context.region.as_str()) {
+        return Read::of(Vec::<AppRunnerService>::new(), None);
+    }
     let pages = context.clients.apprunner.list_services().max_results(PAGE).into_paginator().send();
     let listed = list(LIST, pages, |page| (Some(page.service_summary_list), page.next_token)).await?;
     let mut services: Vec<AppRunnerService> = listed.items.iter().map(|sdk| service(context, sdk)).collect();

@@ -1,5 +1,7 @@
 //! Elastic Beanstalk environments, with two calls for each: how it is set up, and what it is made of.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_elasticbeanstalk::types;
 
 use super::each::each;
@@ -16,6 +18,9 @@ const DESCRIBE_RESOURCES: &str = "elasticbeanstalk:DescribeEnvironmentResources"
 /// The most that DescribeEnvironments gives at once.
 const PAGE: i32 = 1000;
 
+/// Where there is no Elastic Beanstalk ("AWS Elastic Beanstalk endpoints and quotas"): its name does not even resolve.
+const NOT_OFFERED: &[&str] = &["ap-east-2", "mx-central-1"];
+
 const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
 const SECRETS: &str = "aws:elasticbeanstalk:application:environmentsecrets";
 
@@ -26,11 +31,14 @@ pub(super) const ENVIRONMENTS: Collector = Collector {
 };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
+    if NOT_OFFERED.contains(&context.region.as_str()) {
+        return Read::of(Vec::<BeanstalkEnvironment>::new(), None);
+    }
     let listed = environments(context).await?;
     let mut environments: Vec<BeanstalkEnvironment> =
         listed.items.iter().map(|sdk| environment(context, sdk)).collect();
     let names = environments.iter().map(|environment| environment.meta.name.clone());
-    let applications: std::collections::BTreeMap<&str, &str> = listed
+    let applications: BTreeMap<&str, &str> = listed
         .items
         .iter()
         .filter_map(|sdk| Some((sdk.environment_name()?, sdk.application_name()?)))

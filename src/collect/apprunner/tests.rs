@@ -148,6 +148,17 @@ async fn a_denied_list_is_denied() {
     assert!(mock::read(&context, AppRunnerService::TYPE).await.unwrap_err().is_denied());
 }
 
+#[tokio::test]
+async fn where_there_is_no_app_runner_nothing_is_asked() {
+    let (mut context, meter) = mock::metered();
+    context.region = "eu-north-1".to_owned();
+
+    let read = mock::read(&context, AppRunnerService::TYPE).await.unwrap();
+
+    assert!(read.resources.is_empty() && read.partial.is_none());
+    assert!(meter.calls().is_empty());
+}
+
 async fn with_operations(operations: Rule) -> Scope {
     let mut context = mock::context();
     let described = mock!(Client::describe_service)

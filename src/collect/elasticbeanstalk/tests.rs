@@ -175,6 +175,17 @@ async fn what_was_denied_stays_null_and_leaves_the_type_partial() {
 }
 
 #[tokio::test]
+async fn where_there_is_no_elastic_beanstalk_nothing_is_asked() {
+    let (mut context, meter) = mock::metered();
+    context.region = "mx-central-1".to_owned();
+
+    let read = mock::read(&context, BeanstalkEnvironment::TYPE).await.unwrap();
+
+    assert!(read.resources.is_empty() && read.partial.is_none());
+    assert!(meter.calls().is_empty());
+}
+
+#[tokio::test]
 async fn a_denied_list_is_denied() {
     let mut context = mock::context();
     let denied = mock!(Client::describe_environments)
