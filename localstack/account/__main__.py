@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from . import bill, dns, history, leftovers, load_balancers, network, platforms, watching
+from . import bill, history, leftovers, load_balancers, network, services, watching
 
 # Each takes the ids of what the parts before it made, and returns those of its own.
 PARTS = (
@@ -18,6 +19,7 @@ PARTS = (
     leftovers,
     dns,
     platforms,
+    services,
 )
 
 

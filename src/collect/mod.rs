@@ -13,6 +13,8 @@ mod each;
 mod ec2;
 mod eks;
 mod elasticbeanstalk;
+mod ecr;
+mod ecs;
 mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod error;
@@ -42,6 +44,7 @@ use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Meta, Resource, Scope, 
 
 pub use clients::{Caller, Clients, caller_identity, regions, s3, sdk_config, sns};
 pub use details::{DETAILS, Detail};
+pub use ecs::Shared as EcsShared;
 pub use error::CollectError;
 pub use meter::Meter;
 pub use metrics::{ACTIONS as METRIC_ACTIONS, fetch as fetch_metrics};
@@ -60,6 +63,8 @@ pub struct Context {
     pub events_from: DateTime<Utc>,
     /// No read goes on after this.
     pub deadline: Instant,
+    /// What the reads of ECS have in common.
+    pub ecs: ecs::Shared,
 }
 
 impl Context {
@@ -142,6 +147,10 @@ pub static COLLECTORS: &[Collector] = &[
     eks::CLUSTERS,
     eks::NODEGROUPS,
     elasticbeanstalk::ENVIRONMENTS,
+    ecs::clusters::CLUSTERS,
+    ecs::services::SERVICES,
+    ecs::task_definitions::TASK_DEFINITIONS,
+    ecr::repositories::REPOSITORIES,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
     cloudwatch::history::ALARM_HISTORY,

@@ -15,6 +15,8 @@ pub mod coverage;
 pub mod ec2;
 pub mod eks;
 pub mod elasticbeanstalk;
+pub mod ecr;
+pub mod ecs;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
@@ -42,6 +44,7 @@ pub struct Meta {
     pub name: String,
     pub account: String,
     pub region: String,
+    /// Those of EC2 and ECS resources and load balancers; elsewhere tags would cost further calls and are not read.
     /// Those of EC2 resources, load balancers and databases; elsewhere tags would cost further calls and are not read.
     pub tags: BTreeMap<String, String>,
     /// When AWS says that it was created; null where AWS does not say.
@@ -137,6 +140,10 @@ resource_types! {
     ClassicLoadBalancer(elasticloadbalancing::ClassicLoadBalancer) = "AWS::ElasticLoadBalancing::LoadBalancer",
     LoadBalancer(elasticloadbalancingv2::LoadBalancer) = "AWS::ElasticLoadBalancingV2::LoadBalancer",
     TargetGroup(elasticloadbalancingv2::TargetGroup) = "AWS::ElasticLoadBalancingV2::TargetGroup",
+    EcsCluster(ecs::Cluster) = "AWS::ECS::Cluster",
+    EcsService(ecs::Service) = "AWS::ECS::Service",
+    TaskDefinition(ecs::TaskDefinition) = "AWS::ECS::TaskDefinition",
+    EcrRepository(ecr::Repository) = "AWS::ECR::Repository",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     HostedZone(route53::HostedZone) = "AWS::Route53::HostedZone",
     RecordSet(route53::RecordSet) = "AWS::Route53::RecordSet",
