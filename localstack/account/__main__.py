@@ -11,6 +11,8 @@ from pathlib import Path
 from . import bill, caches, history, leftovers, load_balancers, network, services, watching
 from . import bill, databases, history, leftovers, load_balancers, network, watching
 from . import bill, functions, history, leftovers, load_balancers, network, watching
+from . import bill, dns, history, leftovers, load_balancers, network, platforms, watching
+from . import bill, history, leftovers, load_balancers, network, services, watching
 
 # Each takes the ids of what the parts before it made, and returns those of its own.
 PARTS = (
@@ -19,6 +21,8 @@ PARTS = (
     watching,
     leftovers,
     caches,
+    dns,
+    platforms,
     services,
     databases,
     functions,

@@ -16,6 +16,13 @@ from .wire import Reply
 MODELS = {"elasticloadbalancing": {"2015-12-01": "elbv2", "2012-06-01": "elb"}}
 
 
+# Of services that MiniStack has nothing of: as in an account that does not use them.
+UNUSED = {
+    "apprunner:ListServices": {"ServiceSummaryList": []},
+    "elasticbeanstalk:DescribeEnvironments": {"Environments": []},
+}
+
+
 @dataclass
 class Answer(Rule):
     """`result` has the member names of the AWS API reference; times are ISO 8601 strings or epoch seconds."""
@@ -35,7 +42,10 @@ class Answer(Rule):
 
 def find(answers: list[Answer], call: Call) -> Answer | None:
     """The newest that applies: a later one may be more special than an earlier one."""
-    return next((answer for answer in reversed(answers) if answer.applies(call)), None)
+    loaded = next((answer for answer in reversed(answers) if answer.applies(call)), None)
+    if loaded is None and (unused := UNUSED.get(call.name)):
+        return Answer(service=call.service, operation=call.operation, result=unused)
+    return loaded
 
 
 def reply(call: Call, answer: Answer) -> Reply:

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 import cbor2
 
@@ -21,7 +21,7 @@ CBOR_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)$")
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `protocol` is ec2, query, json, cbor, or rest (whose parameters are not decoded)."""
+    """One request. `protocol` is ec2, query, json, cbor, or rest (whose parameters are those of query and path)."""
 
     service: str
     operation: str
@@ -80,8 +80,9 @@ def parse(scope: dict, body: bytes) -> Call:
         operation = params.get("Action", "")
         protocol = "ec2" if service == "ec2" else "query"
         if not operation:
-            protocol, params = "rest", query
-            operation = _rest_operation(service, method, path, headers, query)
+            protocol = "rest"
+            operation, named = _rest_operation(service, method, path, headers, query)
+            params = query | named
     return Call(service, operation, region, account_of(key), protocol, method, path, headers, body, params)
 
 
@@ -101,13 +102,14 @@ def _json_object(body: bytes) -> dict:
     return value if isinstance(value, dict) else {}
 
 
-def _rest_operation(service: str, method: str, path: str, headers: dict, query: dict) -> str:
+def _rest_operation(service: str, method: str, path: str, headers: dict, query: dict) -> tuple[str, dict]:
+    """The operation, and the parameters that its path carries."""
     if service == "s3":
-        return _s3_operation(method, path, headers, query)
+        return _s3_operation(method, path, headers, query), {}
     for verb, pattern, operation in _rest_routes(service):
-        if verb == method and pattern.fullmatch(path):
-            return operation
-    return f"{method} {path}"
+        if verb == method and (found := pattern.fullmatch(path)):
+            return operation, {name: unquote(value) for name, value in found.groupdict().items()}
+    return f"{method} {path}", {}
 
 
 def _s3_operation(method: str, path: str, headers: dict, query: dict) -> str:
@@ -138,5 +140,7 @@ def _rest_routes(service: str) -> list[tuple[str, re.Pattern, str]]:
     for operation in model.operation_names:
         http = model.operation_model(operation).http
         uri = re.escape(http["requestUri"].partition("?")[0].rstrip("/"))
-        routes.append((http["method"], re.compile(re.sub(r"\\{[^}]*\\}", "[^/]+", uri) + "/?"), operation))
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", uri)
+        pattern = re.sub(r"\\{[^}]*\\}", "[^/]+", pattern)
+        routes.append((http["method"], re.compile(pattern + "/?"), operation))
     return routes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .calls import Call
 from .state import Rule
-from .wire import AwsError
+from .wire import REST_XML, AwsError
 
 KINDS = ("denied", "throttle", "http500", "delay", "garbage", "drop")
 
@@ -51,7 +51,7 @@ def as_error(kind: str, call: Call) -> AwsError:
             return AwsError(
                 "UnauthorizedOperation", f"You are not authorized to perform this operation. {message}", 403
             )
-        if call.protocol == "json" or (call.protocol == "rest" and call.service != "s3"):
+        if call.protocol == "json" or (call.protocol == "rest" and call.service not in REST_XML):
             return AwsError("AccessDeniedException", message, 403 if call.protocol == "rest" else 400)
         return AwsError("AccessDenied", message, 403)
     if kind == "throttle":
@@ -61,6 +61,8 @@ def as_error(kind: str, call: Call) -> AwsError:
             return AwsError("SlowDown", "Please reduce your request rate.", 503)
         if call.service == "ce":
             return AwsError("LimitExceededException", "Rate limit exceeded")
+        if call.service == "route53":
+            return AwsError("Throttling", "Rate exceeded")
         if call.protocol == "rest":
             return AwsError("TooManyRequestsException", "Rate exceeded", 429)
         return AwsError("Throttling" if call.protocol == "query" else "ThrottlingException", "Rate exceeded")

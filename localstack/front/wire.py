@@ -22,6 +22,10 @@ CONTENT_TYPES = {
 }
 
 
+# The REST services that speak XML.
+REST_XML = {"s3", "route53"}
+
+
 @dataclass
 class Reply:
     status: int
@@ -74,13 +78,13 @@ def error(call: Call, problem: AwsError) -> Reply:
         body = cbor2.dumps({"__type": code, "message": message})
         extra = ("smithy-protocol", "rpc-v2-cbor"), ("x-amzn-query-error", f"{code};{sender}"), identified
         return reply(status, CONTENT_TYPES["cbor"], body, *extra)
-    if call.protocol == "json" or (call.protocol == "rest" and call.service != "s3"):
+    if call.protocol == "json" or (call.protocol == "rest" and call.service not in REST_XML):
         body = json.dumps({"__type": code, "message": message}).encode()
         return reply(status, CONTENT_TYPES["json"], body, ("x-amzn-errortype", code), identified)
     detail = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
     if call.protocol == "ec2":
         xml = f"<Response><Errors><Error>{detail}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
-    elif call.protocol == "rest":
+    elif call.service == "s3":
         xml = f"<Error>{detail}<RequestId>{request_id}</RequestId></Error>"
     else:
         xml = (

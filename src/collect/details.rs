@@ -4,6 +4,8 @@ use futures::future::BoxFuture;
 
 use crate::inventory::{Coverage, CoverageStatus, Scope};
 
+use super::{CollectError, Context, GRACE, apprunner, elasticloadbalancingv2};
+use super::{CollectError, Context, GRACE, elasticloadbalancingv2, sns};
 use super::{CollectError, Context, GRACE, ecr, ecs, elasticloadbalancingv2, sns};
 use super::{CollectError, Context, GRACE, access_events, elasticloadbalancingv2, sns};
 
@@ -23,6 +25,7 @@ pub struct Detail {
 }
 
 pub static DETAILS: &[Detail] = &[
+    apprunner::OPERATIONS,
     ecr::lifecycle::LIFECYCLE,
     ecs::stopped_tasks::STOPPED_TASKS,
     elasticloadbalancingv2::listener_rules::LISTENER_RULES,

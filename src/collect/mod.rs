@@ -5,12 +5,16 @@
 
 mod backup;
 mod access_events;
+mod apprunner;
 mod budgets;
 mod clients;
 mod cloudtrail;
 mod cloudwatch;
 mod details;
+mod each;
 mod ec2;
+mod eks;
+mod elasticbeanstalk;
 mod ecr;
 mod ecs;
 mod elasticache;
@@ -26,6 +30,7 @@ mod mock;
 mod pace;
 mod pages;
 mod permissions;
+mod route53;
 mod rds;
 mod restores;
 mod scheduler;
@@ -150,6 +155,12 @@ pub static COLLECTORS: &[Collector] = &[
     backup::PROTECTED_RESOURCES,
     backup::RESTORE_JOBS,
     backup::RESTORE_TESTING_PLANS,
+    route53::HOSTED_ZONES,
+    route53::RECORD_SETS,
+    apprunner::SERVICES,
+    eks::CLUSTERS,
+    eks::NODEGROUPS,
+    elasticbeanstalk::ENVIRONMENTS,
     ecs::clusters::CLUSTERS,
     ecs::services::SERVICES,
     ecs::task_definitions::TASK_DEFINITIONS,

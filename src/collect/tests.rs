@@ -3,12 +3,14 @@ use std::sync::Mutex;
 
 use aws_sdk_cloudwatchlogs::operation::describe_log_groups::DescribeLogGroupsOutput;
 use aws_sdk_cloudwatchlogs::types::LogGroup as SdkLogGroup;
+use aws_sdk_route53::operation::list_hosted_zones::ListHostedZonesOutput;
 use aws_sdk_sns::operation::list_topics::ListTopicsError;
 use aws_smithy_mocks::mock;
 
 use super::*;
 use crate::inventory::Kind as _;
 use crate::inventory::logs::LogGroup;
+use crate::inventory::route53::HostedZone;
 use crate::inventory::sns::Topic;
 
 fn is_iam_action(action: &str) -> bool {
@@ -95,6 +97,50 @@ async fn a_denied_type_stops_no_other_and_every_type_gets_a_row() {
     assert_eq!(told.into_inner().unwrap(), [(1, 2), (2, 2)]);
 }
 
+/// Every context answers with the same zone: whoever asked has it.
+#[tokio::test]
+async fn what_an_account_has_once_is_read_in_the_global_scope_alone() {
+    let in_region = |region: &str| {
+        let mut context = mock::context();
+        context.region = region.to_owned();
+        let zones = mock!(aws_sdk_route53::Client::list_hosted_zones).then_output(|| {
+            let zone =
+                aws_sdk_route53::types::HostedZone::builder().id("/hostedzone/Z1").name("example.com.");
+            ListHostedZonesOutput::builder()
+                .hosted_zones(zone.caller_reference("made").build().unwrap())
+                .marker("")
+                .is_truncated(false)
+                .max_items(100)
+                .build()
+                .unwrap()
+        });
+        let groups = mock!(aws_sdk_cloudwatchlogs::Client::describe_log_groups)
+            .then_output(|| DescribeLogGroupsOutput::builder().build());
+        mock::answer!(context, route53, aws_sdk_route53, [zones]);
+        mock::answer!(context, logs, aws_sdk_cloudwatchlogs, [groups]);
+        context
+    };
+    let contexts = ["eu-west-1", "us-east-1", GLOBAL].map(in_region);
+
+    let scopes = collect(&contexts, &BTreeSet::from([HostedZone::TYPE, LogGroup::TYPE]), &|_| {}).await;
+
+    let read: Vec<(&str, Vec<&str>, usize)> = scopes
+        .iter()
+        .map(|scope| {
+            let rows = scope.coverage.iter().map(|row| row.resource_type.as_str()).collect();
+            (scope.region.as_str(), rows, scope.resources.len())
+        })
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("eu-west-1", vec![LogGroup::TYPE], 0),
+            ("us-east-1", vec![LogGroup::TYPE], 0),
+            (GLOBAL, vec![HostedZone::TYPE], 1),
+        ]
+    );
+}
+
 #[tokio::test]
 async fn a_read_that_never_ends_fails_at_the_deadline() {
     static STUCK: Collector = Collector {
@@ -128,6 +174,11 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         .collect();
     insta::assert_json_snapshot!(by_sid, @r#"
     {
+      "ReadApprunner": [
+        "apprunner:DescribeService",
+        "apprunner:ListOperations",
+        "apprunner:ListServices"
+      ],
       "ReadBackup": [
         "backup:ListProtectedResources",
         "backup:ListRestoreJobs",
@@ -178,10 +229,23 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "ecs:ListServices",
         "ecs:ListTasks"
       ],
+      "ReadEks": [
+        "eks:DescribeCluster",
+        "eks:DescribeClusterVersions",
+        "eks:DescribeNodegroup",
+        "eks:ListAddons",
+        "eks:ListClusters",
+        "eks:ListNodegroups"
+      ],
       "ReadElasticache": [
         "elasticache:DescribeCacheClusters",
         "elasticache:DescribeReplicationGroups",
         "elasticache:DescribeServerlessCaches"
+      ],
+      "ReadElasticbeanstalk": [
+        "elasticbeanstalk:DescribeConfigurationSettings",
+        "elasticbeanstalk:DescribeEnvironmentResources",
+        "elasticbeanstalk:DescribeEnvironments"
       ],
       "ReadElasticloadbalancing": [
         "elasticloadbalancing:DescribeListeners",
@@ -206,6 +270,10 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "rds:DescribeDBClusters",
         "rds:DescribeDBInstances",
         "rds:DescribeDBSnapshots"
+      ],
+      "ReadRoute53": [
+        "route53:ListHostedZones",
+        "route53:ListResourceRecordSets"
       ],
       "ReadScheduler": [
         "scheduler:ListScheduleGroups",

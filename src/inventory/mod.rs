@@ -8,11 +8,14 @@
 #![deny(clippy::disallowed_methods)]
 
 pub mod backup;
+pub mod apprunner;
 pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod ec2;
+pub mod eks;
+pub mod elasticbeanstalk;
 pub mod ecr;
 pub mod ecs;
 pub mod elasticache;
@@ -22,6 +25,7 @@ pub mod environment;
 pub mod lambda;
 pub mod logs;
 pub mod metrics;
+pub mod route53;
 pub mod rds;
 pub mod scheduler;
 pub mod sns;
@@ -157,6 +161,12 @@ resource_types! {
     ScheduleGroup(scheduler::ScheduleGroup) = "AWS::Scheduler::ScheduleGroup",
     Schedule(scheduler::Schedule) = "AWS::Scheduler::Schedule",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
+    HostedZone(route53::HostedZone) = "AWS::Route53::HostedZone",
+    RecordSet(route53::RecordSet) = "AWS::Route53::RecordSet",
+    AppRunnerService(apprunner::AppRunnerService) = "AWS::AppRunner::Service",
+    EksCluster(eks::Cluster) = "AWS::EKS::Cluster",
+    EksNodegroup(eks::Nodegroup) = "AWS::EKS::Nodegroup",
+    BeanstalkEnvironment(elasticbeanstalk::BeanstalkEnvironment) = "AWS::ElasticBeanstalk::Environment",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
     AlarmHistoryItem(cloudwatch::AlarmHistoryItem) = "AWS::CloudWatch::AlarmHistoryItem",
     DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",
@@ -176,6 +186,7 @@ pub fn is_global(type_name: &str) -> bool {
     GLOBAL_TYPES.contains(&type_name)
 }
 
+const GLOBAL_TYPES: &[&str] = &[route53::HostedZone::TYPE, route53::RecordSet::TYPE];
 const GLOBAL_TYPES: &[&str] = &[budgets::Budget::TYPE];
 
 /// Everything seen in one account and region.

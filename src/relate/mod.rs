@@ -4,6 +4,7 @@
 //! completely, so that a policy ends in UNKNOWN and not in a guess.
 #![deny(clippy::disallowed_methods)]
 
+mod apprunner;
 mod alarm_history;
 mod alarm_targets;
 mod caches;
@@ -16,6 +17,7 @@ mod load_balancers;
 mod on_call;
 mod permits;
 mod public_space;
+mod record_sets;
 mod repositories;
 mod restores;
 mod queues;
@@ -27,6 +29,8 @@ mod vpcs;
 mod watched;
 
 use crate::inventory::backup::{ProtectedResource, RestoreJob, RestoreTestingPlan};
+use crate::inventory::apprunner::AppRunnerService;
+use crate::inventory::cloudwatch::Alarm;
 use crate::inventory::budgets::Budget;
 use crate::inventory::cloudtrail::RestoreEvent;
 use crate::inventory::cloudwatch::{Alarm, AlarmHistoryItem};
@@ -34,6 +38,8 @@ use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
 };
+use crate::inventory::eks;
+use crate::inventory::elasticbeanstalk::BeanstalkEnvironment;
 use crate::inventory::ecr::Repository;
 use crate::inventory::ecs::{Cluster, Service, TaskDefinition};
 use crate::inventory::elasticache::{CacheCluster, ReplicationGroup, ServerlessCache};
@@ -42,6 +48,8 @@ use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::lambda::Function;
 use crate::inventory::scheduler::{Schedule, ScheduleGroup};
+use crate::inventory::logs::LogGroup;
+use crate::inventory::route53::{HostedZone, RecordSet};
 use crate::inventory::sns::{Subscription, Topic};
 use crate::inventory::sqs::Queue;
 use crate::inventory::{Kind, Scope};
@@ -155,6 +163,16 @@ pub const RELATIONS: &[Relation] = &[
         field: "restore_testing_plans",
         needs: &[RestoreTestingPlan::TYPE],
     },
+    Relation { resource_type: HostedZone::TYPE, field: "record_sets", needs: &[RecordSet::TYPE] },
+    Relation { resource_type: RecordSet::TYPE, field: "legs", needs: &[] },
+    Relation {
+        resource_type: AppRunnerService::TYPE,
+        field: "has_application_log_group",
+        needs: &[LogGroup::TYPE],
+    },
+    Relation { resource_type: AppRunnerService::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: eks::Cluster::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation { resource_type: BeanstalkEnvironment::TYPE, field: "signals", needs: &[Alarm::TYPE] },
     Relation { resource_type: Service::TYPE, field: "task_size", needs: &[TaskDefinition::TYPE] },
     Relation { resource_type: Service::TYPE, field: "container_insights", needs: &[Cluster::TYPE] },
     Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
@@ -253,6 +271,19 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
         cluster.aws_backup = copies.aws_backup;
         cluster.restore_testing_plans = copies.plans;
     });
+    fill(scope, record_sets::of_zones, |zone: &mut HostedZone, sets| zone.record_sets = sets);
+    fill(scope, record_sets::legs, |set: &mut RecordSet, legs| set.legs = legs);
+    fill(scope, apprunner::has_application_log_group, |service: &mut AppRunnerService, has| {
+        service.has_application_log_group = has;
+    });
+    fill(scope, watched::signals::<AppRunnerService>, |service: &mut AppRunnerService, signals| {
+        service.signals = signals;
+    });
+    fill(scope, watched::signals::<eks::Cluster>, |cluster: &mut eks::Cluster, signals| {
+        cluster.signals = signals;
+    });
+    fill(scope, watched::beanstalk_signals, |environment: &mut BeanstalkEnvironment, signals| {
+        environment.signals = signals;
     fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
     fill(scope, services::container_insights, |service: &mut Service, insights| {
         service.container_insights = insights;

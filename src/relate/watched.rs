@@ -10,6 +10,7 @@ mod databases;
 mod functions;
 mod load_balancers;
 mod nat_gateways;
+mod platforms;
 mod services;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub(super) use caches::{
 };
 pub(super) use databases::signals as database_signals;
 pub(super) use load_balancers::signals as load_balancer_signals;
+pub(super) use platforms::beanstalk_signals;
 pub(super) use services::signals as service_signals;
 
 /// A thing that somebody should hear of, and the metrics that tell it.

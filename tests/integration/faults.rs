@@ -153,6 +153,8 @@ const BESIDE: &[(&str, &str)] = &[
     ("vpc-no-gateway-endpoint", "ec2:DescribeNatGateways"),
     ("ec2-nat-gateway-traffic-spike", "ec2:DescribeRouteTables"),
     ("ec2-nat-gateway-traffic-spike", "ec2:DescribeSubnets"),
+    // where nobody said when the cutover was, there is nothing to judge
+    ("route53-record-cutover-ttl", "route53:ListResourceRecordSets"),
     ("ec2-security-group-open", "elasticloadbalancing:DescribeListeners"),
     ("ec2-security-group-open", "elasticloadbalancing:DescribeLoadBalancers"),
     ("ec2-security-group-open", "elasticloadbalancing:DescribeTags"),

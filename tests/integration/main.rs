@@ -17,3 +17,4 @@ mod paging;
 mod regions;
 mod seeded;
 mod time_limit;
+mod zones;
