@@ -20,6 +20,7 @@ mod mock;
 mod pace;
 mod pages;
 mod permissions;
+mod rds;
 mod sns;
 mod whole;
 
@@ -135,6 +136,8 @@ pub static COLLECTORS: &[Collector] = &[
     elasticloadbalancingv2::target_groups::TARGET_GROUPS,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
+    rds::INSTANCES,
+    rds::CLUSTERS,
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
 ];

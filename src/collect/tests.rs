@@ -161,6 +161,10 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
       "ReadLogs": [
         "logs:DescribeLogGroups"
       ],
+      "ReadRds": [
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBInstances"
+      ],
       "ReadSns": [
         "sns:ListSubscriptions",
         "sns:ListTopics"

@@ -17,6 +17,7 @@ pub mod environment;
 pub mod generic;
 pub mod logs;
 pub mod metrics;
+pub mod rds;
 pub mod sns;
 
 use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ pub struct Meta {
     pub name: String,
     pub account: String,
     pub region: String,
-    /// Those of EC2 resources and load balancers; elsewhere tags would cost further calls and are not read.
+    /// Those of EC2 resources, load balancers and databases; elsewhere tags would cost further calls and are not read.
     pub tags: BTreeMap<String, String>,
     /// When AWS says that it was created; null where AWS does not say.
     pub created_at: Option<DateTime<Utc>>,
@@ -166,6 +167,8 @@ resource_types! {
     TargetGroup(elasticloadbalancingv2::TargetGroup) = "AWS::ElasticLoadBalancingV2::TargetGroup",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
+    DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",
+    DbCluster(rds::DbCluster) = "AWS::RDS::DBCluster",
     Topic(sns::Topic) = "AWS::SNS::Topic",
     Subscription(sns::Subscription) = "AWS::SNS::Subscription",
     Event(cloudtrail::Event) = "AWS::CloudTrail::Event",

@@ -32,8 +32,18 @@ mod tests {
     const DETAILS: &[&str] = &["listener_rules", "target_health"];
 
     /// What a built-in policy can be about; its first tag is one of these.
-    const GROUPS: &[&str] =
-        &["network", "logs", "alarms", "cost", "data", "deployment", "secrets", "heroku", "platform", "drift"];
+    const GROUPS: &[&str] = &[
+        "network",
+        "logs",
+        "alarms",
+        "cost",
+        "data",
+        "deployment",
+        "secrets",
+        "heroku",
+        "platform",
+        "drift",
+    ];
 
     #[test]
     fn every_built_in_policy_loads_and_every_case_of_it_holds() {
