@@ -15,10 +15,10 @@ use aws_smithy_http_client::{Builder, ConnectorBuilder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use super::{CollectError, cloudcontrol};
 use super::meter::{Meter, Metered};
 use super::pace::{self, Rate, paced};
 use super::whole::Whole;
+use super::{CollectError, cloudcontrol};
 use crate::config::regions;
 
 const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";

@@ -71,11 +71,10 @@ async fn a_denied_type_stops_no_other_and_every_type_gets_a_row() {
     mock::answer!(context, sns, aws_sdk_sns, [denied]);
     let told = Mutex::new(Vec::new());
 
-    let scopes =
-        collect(&[context], &wanted(&[Topic::TYPE, LogGroup::TYPE]), &|progress: &Progress<'_>| {
-            told.lock().unwrap().push((progress.done, progress.total));
-        })
-        .await;
+    let scopes = collect(&[context], &wanted(&[Topic::TYPE, LogGroup::TYPE]), &|progress: &Progress<'_>| {
+        told.lock().unwrap().push((progress.done, progress.total));
+    })
+    .await;
 
     let [scope] = &scopes[..] else {
         panic!("{scopes:?}");

@@ -61,7 +61,9 @@ impl Check<'_> {
                     cel_matches(text, pattern)
                 }),
                 // says nothing about values, or no more than `type` does
-                "$schema" | "title" | "description" | "definitions" | "default" | "format" | "minimum" => true,
+                "$schema" | "title" | "description" | "definitions" | "default" | "format" | "minimum" => {
+                    true
+                }
                 unknown => return Err(format!("{place}: nothing here checks `{unknown}`")),
             };
             if !holds {
@@ -71,7 +73,14 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn fields(&self, schema: &Value, word: &str, says: &Value, value: &Value, place: &str) -> Result<(), String> {
+    fn fields(
+        &self,
+        schema: &Value,
+        word: &str,
+        says: &Value,
+        value: &Value,
+        place: &str,
+    ) -> Result<(), String> {
         let known = schema.get("properties").and_then(Value::as_object);
         for (name, field) in value.as_object().into_iter().flatten() {
             let place = format!("{place}.{name}");

@@ -21,8 +21,8 @@ use serde_json::Value as Json;
 use serde_saphyr::{Location, Spanned};
 
 use diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
-use raw::{RawConfig, RawMute, Regions as RawRegions};
 pub use raw::schema;
+use raw::{RawConfig, RawMute, Regions as RawRegions};
 pub use regions::Regions;
 pub use vocabulary::{Pack, Severity};
 

@@ -95,7 +95,8 @@ fn tag_map(tags: &Json) -> BTreeMap<String, String> {
 /// Whether it has the form of a CloudFormation type name: `Vendor::Service::Type`.
 pub fn is_type_name(text: &str) -> bool {
     let parts: Vec<&str> = text.split("::").collect();
-    let word = |part: &&str| (2..=64).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric());
+    let word =
+        |part: &&str| (2..=64).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric());
     parts.len() == 3 && parts.iter().all(word) && parts[0] != "Aftermove"
 }
 

@@ -118,8 +118,10 @@ fn for_each<'a>(
         let json = resource_json(resource);
         let mut context = root.new_inner_scope();
         // all policies of a type know the same timestamps
-        context
-            .add_variable_as_val("resource", to_cel(&json, policies[0].policy.timestamps(resource.type_name())));
+        context.add_variable_as_val(
+            "resource",
+            to_cel(&json, policies[0].policy.timestamps(resource.type_name())),
+        );
         for Judge { policy, params, misfit } in policies {
             let mut context = context.new_inner_scope();
             context.set_variable_resolver(&**params);

@@ -15,7 +15,9 @@ pub(super) fn told(resource_type: &str, error: CollectError) -> CollectError {
                 message: format!("there is no type {resource_type} here: {action} ({message})"),
             },
             "UnsupportedActionException" => CollectError::Unsupported {
-                message: format!("{resource_type} cannot be read through Cloud Control: {action} ({message})"),
+                message: format!(
+                    "{resource_type} cannot be read through Cloud Control: {action} ({message})"
+                ),
             },
             "InvalidRequestException" if message.contains("ResourceModel") => {
                 let parent = required_key(&message).unwrap_or("its parent");
@@ -83,7 +85,10 @@ mod tests {
             let error = told("AWS::DynamoDB::Table", error);
             assert_eq!(error.coverage_status(), CoverageStatus::Denied);
             let text = error.to_string();
-            assert!(text.starts_with("denied: dynamodb:ListTables, which cloudformation:ListResources"), "{text}");
+            assert!(
+                text.starts_with("denied: dynamodb:ListTables, which cloudformation:ListResources"),
+                "{text}"
+            );
         }
     }
 
@@ -98,8 +103,12 @@ mod tests {
             ),
             "AWS::EKS::Nodegroup cannot be listed for a whole account: Cloud Control lists it by ClusterName only"
         );
-        assert!(text("TypeNotFoundException", "No.").starts_with("there is no type AWS::EKS::Nodegroup here"));
-        assert!(text("UnsupportedActionException", "No LIST.").contains("cannot be read through Cloud Control"));
+        assert!(
+            text("TypeNotFoundException", "No.").starts_with("there is no type AWS::EKS::Nodegroup here")
+        );
+        assert!(
+            text("UnsupportedActionException", "No LIST.").contains("cannot be read through Cloud Control")
+        );
         assert_eq!(
             text("NetworkFailureException", "why"),
             "failed: cloudformation:ListResources (NetworkFailureException: why)"

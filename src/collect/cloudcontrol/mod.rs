@@ -73,7 +73,8 @@ impl Generic {
         });
         let listing = listing.await.map_err(|error| told(name, error))?;
         let lists = listing.items.len() + usize::from(listing.cut.is_some());
-        let mut gathered = Gathered { cut: listing.cut.map(|error| told(name, error)), ..Gathered::default() };
+        let mut gathered =
+            Gathered { cut: listing.cut.map(|error| told(name, error)), ..Gathered::default() };
         let descriptions: Vec<ResourceDescription> = listing.items.into_iter().flatten().collect();
         let listed = descriptions.len();
         let mut wanting = Vec::new();
@@ -86,7 +87,7 @@ impl Generic {
             }
         }
         if gathered.cut.is_none() {
-            self.get(context, &wanting, &mut gathered).await;
+            self.get(context, wanting, &mut gathered).await;
         }
         let seen = |properties| match schema {
             Some(schema) => schema.seen(properties),
@@ -127,11 +128,12 @@ impl Generic {
     }
 
     /// Reads the resources with these identifiers until the time is up or a call is bound to fail.
-    async fn get(&self, context: &Context, ids: &[String], gathered: &mut Gathered) {
+    async fn get(&self, context: &Context, ids: Vec<String>, gathered: &mut Gathered) {
         let name = self.resource_type;
+        let asked = ids.len();
         let calls = stream::iter(ids)
             .map(|id| async move {
-                let call = context.clients.cloudcontrol.get_resource().type_name(name).identifier(id);
+                let call = context.clients.cloudcontrol.get_resource().type_name(name).identifier(&id);
                 let answer = call.send().await.map_err(|error| told(name, CollectError::of(GET, &error)))?;
                 let empty = ResourceDescription::builder().identifier(id).build();
                 entry(GET, answer.resource_description().unwrap_or(&empty))
@@ -153,7 +155,7 @@ impl Generic {
                 }
             }
         }
-        if gathered.calls < ids.len() {
+        if gathered.calls < asked {
             gathered.cut.get_or_insert(CollectError::OutOfTime);
         }
     }

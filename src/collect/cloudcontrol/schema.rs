@@ -52,7 +52,8 @@ impl Schema {
         let Some(schema) = self.handler("list").and_then(|list| list.get("handlerSchema")) else {
             return Vec::new();
         };
-        let alternatives = ["oneOf", "anyOf", "allOf"].into_iter().filter_map(|key| schema.get(key)?.as_array());
+        let alternatives =
+            ["oneOf", "anyOf", "allOf"].into_iter().filter_map(|key| schema.get(key)?.as_array());
         let required = std::iter::once(schema).chain(alternatives.flatten());
         let names = required.filter_map(|schema| schema.get("required")?.as_array()).flatten();
         names.filter_map(Json::as_str).collect()
@@ -74,9 +75,11 @@ impl Schema {
     /// Whether AWS never shows the property, such as a password.
     fn is_write_only(&self, property: &str) -> bool {
         let pointers = self.0.get("writeOnlyProperties").and_then(Json::as_array);
-        pointers.into_iter().flatten().filter_map(Json::as_str).any(|pointer| {
-            pointer.strip_prefix("/properties/") == Some(property)
-        })
+        pointers
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str)
+            .any(|pointer| pointer.strip_prefix("/properties/") == Some(property))
     }
 
     fn properties(&self) -> impl Iterator<Item = (&str, &Json)> {
@@ -121,7 +124,9 @@ impl Schema {
                     .collect();
                 json!({ "type": "object", "properties": properties })
             }
-            Shape::Map(value) => json!({ "type": "object", "additionalProperties": self.field(value, depth) }),
+            Shape::Map(value) => {
+                json!({ "type": "object", "additionalProperties": self.field(value, depth) })
+            }
             Shape::List(items) => json!({ "type": "array", "items": self.field(items, depth) }),
             Shape::Scalar(name) => json!({ "type": name }),
             Shape::Any => json!({}),
@@ -146,7 +151,8 @@ impl Schema {
             (Shape::Object(properties), Json::Object(mut given)) => {
                 let mut seen = Map::new();
                 for (name, schema) in properties {
-                    let value = given.shift_remove(name).map_or(Json::Null, |value| self.value(schema, value));
+                    let value =
+                        given.shift_remove(name).map_or(Json::Null, |value| self.value(schema, value));
                     seen.insert(snake(name), value);
                 }
                 for (name, value) in given {
@@ -201,14 +207,17 @@ impl Schema {
         let name = schema.get("type");
         let is_object = name.is_none_or(|name| name == "object");
         match other {
-            Some(shape) if properties.is_empty() && name.is_none() && alternatives.len() == 1 => return shape,
+            Some(shape) if properties.is_empty() && name.is_none() && alternatives.len() == 1 => {
+                return shape;
+            }
             Some(_) if name.is_none() => return Shape::Any,
             _ => {}
         }
         if is_object && !properties.is_empty() {
             return if open { Shape::Any } else { Shape::Object(properties) };
         }
-        let pattern = schema.get("patternProperties").and_then(Json::as_object).and_then(|map| map.values().next());
+        let pattern =
+            schema.get("patternProperties").and_then(Json::as_object).and_then(|map| map.values().next());
         let additional = schema.get("additionalProperties").filter(|schema| schema.is_object());
         match (pattern.or(additional), schema.get("items"), name) {
             (Some(value), ..) if is_object => Shape::Map(value),

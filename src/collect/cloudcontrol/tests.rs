@@ -17,7 +17,10 @@ fn description(id: &str, properties: Json) -> ResourceDescription {
 
 fn page(ids: &[&str], next: Option<&str>) -> ListResourcesOutput {
     let listed = ids.iter().map(|id| description(id, json!({ "TableName": id }))).collect();
-    ListResourcesOutput::builder().set_resource_descriptions(Some(listed)).set_next_token(next.map(str::to_owned)).build()
+    ListResourcesOutput::builder()
+        .set_resource_descriptions(Some(listed))
+        .set_next_token(next.map(str::to_owned))
+        .build()
 }
 
 fn got(id: &str) -> GetResourceOutput {
@@ -55,7 +58,9 @@ async fn pages_of_a_hundred_are_listed_and_what_they_lack_is_asked_for() {
     let mut context = mock::context();
     let first = mock!(Client::list_resources)
         .match_requests(|request| {
-            request.type_name() == Some(TABLE) && request.max_results() == Some(100) && request.next_token().is_none()
+            request.type_name() == Some(TABLE)
+                && request.max_results() == Some(100)
+                && request.next_token().is_none()
         })
         .then_output(|| page(&["orders", "sessions"], Some("two")));
     let second = mock!(Client::list_resources)
@@ -149,8 +154,9 @@ async fn what_cannot_be_listed_is_not_tried() {
 #[tokio::test]
 async fn a_type_that_aws_does_not_know_is_told() {
     let mut context = mock::context();
-    let unknown = mock!(aws_sdk_cloudformation::Client::describe_type)
-        .then_error(|| DescribeTypeError::generic(mock::service_error("TypeNotFoundException", "No such type.")));
+    let unknown = mock!(aws_sdk_cloudformation::Client::describe_type).then_error(|| {
+        DescribeTypeError::generic(mock::service_error("TypeNotFoundException", "No such type."))
+    });
     mock::answer!(context, cloudformation, aws_sdk_cloudformation, [unknown]);
 
     let error = generic(&[]).read(&context).await.unwrap_err();
@@ -176,7 +182,11 @@ async fn a_denied_handler_ends_the_read_and_is_named() {
     let error = generic(&["billing_mode"]).read(&context).await.unwrap_err();
 
     assert!(error.is_denied());
-    assert!(error.to_string().starts_with("denied: dynamodb:DescribeTable, which cloudformation:GetResource needs"));
+    assert!(
+        error
+            .to_string()
+            .starts_with("denied: dynamodb:DescribeTable, which cloudformation:GetResource needs")
+    );
 }
 
 #[tokio::test]
@@ -209,9 +219,10 @@ async fn a_list_that_breaks_off_is_partial() {
     let first = mock!(Client::list_resources)
         .match_requests(|request| request.next_token().is_none())
         .then_output(|| page(&["orders"], Some("two")));
-    let second = mock!(Client::list_resources)
-        .match_requests(|request| request.next_token().is_some())
-        .then_error(|| ListResourcesError::generic(mock::service_error("ThrottlingException", "Rate exceeded")));
+    let second =
+        mock!(Client::list_resources).match_requests(|request| request.next_token().is_some()).then_error(
+            || ListResourcesError::generic(mock::service_error("ThrottlingException", "Rate exceeded")),
+        );
     mock::answer!(context, cloudcontrol, aws_sdk_cloudcontrol, RuleMode::MatchAny, [first, second]);
     mock::answer!(context, cloudformation, aws_sdk_cloudformation, [described(mock::TABLE_SCHEMA)]);
 
