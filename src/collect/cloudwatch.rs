@@ -1,5 +1,7 @@
 //! CloudWatch alarms. Both types must be asked for: by default only metric alarms are listed.
 
+pub(super) mod history;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::{self, AlarmType};
@@ -52,6 +54,7 @@ fn metric_alarm(context: &Context, sdk: &types::MetricAlarm) -> Alarm {
         insufficient_data_actions: sdk.insufficient_data_actions().to_vec(),
         state_value: state(sdk.state_value()),
         state_updated_timestamp: time(sdk.state_updated_timestamp()),
+        state_transitioned_timestamp: time(sdk.state_transitioned_timestamp()),
         metric: sdk.metric_name().map(|metric| AlarmMetric {
             namespace: sdk.namespace().unwrap_or_default().to_owned(),
             metric_name: metric.to_owned(),
@@ -63,8 +66,7 @@ fn metric_alarm(context: &Context, sdk: &types::MetricAlarm) -> Alarm {
         comparison_operator: sdk.comparison_operator().map(|operator| operator.as_str().to_owned()),
         threshold: sdk.threshold(),
         treat_missing_data: sdk.treat_missing_data().map(str::to_owned),
-        alarm_rule: None,
-        on_call: None,
+        ..Alarm::default()
     }
 }
 
@@ -79,6 +81,7 @@ fn composite_alarm(context: &Context, sdk: &types::CompositeAlarm) -> Alarm {
         insufficient_data_actions: sdk.insufficient_data_actions().to_vec(),
         state_value: state(sdk.state_value()),
         state_updated_timestamp: time(sdk.state_updated_timestamp()),
+        state_transitioned_timestamp: time(sdk.state_transitioned_timestamp()),
         alarm_rule: sdk.alarm_rule().map(str::to_owned),
         ..Alarm::default()
     }

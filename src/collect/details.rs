@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use crate::inventory::{Coverage, CoverageStatus, Scope};
 
-use super::{CollectError, Context, GRACE, elasticloadbalancingv2};
+use super::{CollectError, Context, GRACE, elasticloadbalancingv2, sns};
 
 type Fetch = for<'a> fn(&'a Context, &'a mut Scope, &'a [String]) -> BoxFuture<'a, Result<(), CollectError>>;
 
@@ -24,6 +24,7 @@ pub struct Detail {
 pub static DETAILS: &[Detail] = &[
     elasticloadbalancingv2::listener_rules::LISTENER_RULES,
     elasticloadbalancingv2::target_health::TARGET_HEALTH,
+    sns::access::TOPIC_ACCESS,
 ];
 
 impl Detail {

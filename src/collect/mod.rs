@@ -3,6 +3,7 @@
 //! [`COLLECTORS`] is the one table of what can be read: the resource list, the
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
+mod budgets;
 mod clients;
 mod cloudcontrol;
 mod cloudtrail;
@@ -36,7 +37,7 @@ use tokio::time::Instant;
 use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Meta, Resource, Scope, TYPES, is_global};
 
 pub use clients::{Caller, Clients, caller_identity, regions, registry, s3, sdk_config, sns};
-pub use cloudcontrol::{GENERIC_ACTIONS, Schema};
+pub use cloudcontrol::{GENERIC_GETS, GENERIC_LISTS, Schema};
 pub use details::{DETAILS, Detail};
 pub use error::CollectError;
 pub use meter::Meter;
@@ -136,10 +137,12 @@ pub static COLLECTORS: &[Collector] = &[
     elasticloadbalancingv2::target_groups::TARGET_GROUPS,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
+    cloudwatch::history::ALARM_HISTORY,
     rds::INSTANCES,
     rds::CLUSTERS,
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
+    budgets::BUDGETS,
 ];
 
 /// One read that has ended.

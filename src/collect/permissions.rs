@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{COLLECTORS, DETAILS, GENERIC_ACTIONS, clients, metrics};
+use super::{COLLECTORS, DETAILS, GENERIC_GETS, GENERIC_LISTS, clients, metrics};
 use crate::inventory::TYPES;
 
 /// What is to be read.
@@ -36,8 +36,8 @@ impl Needs<'_> {
         let details = DETAILS.iter().filter(|detail| self.details.contains(detail.name));
         let actions = rows.flat_map(|row| row.actions).chain(details.flat_map(|detail| detail.actions));
         let metrics = if self.metrics { metrics::ACTIONS } else { &[] };
-        let generic = if self.generic_types().next().is_some() { GENERIC_ACTIONS } else { &[] };
-        actions.chain(metrics).chain(generic).copied().collect()
+        let generic = self.generic_types().next().map(|_| GENERIC_LISTS.iter().chain(GENERIC_GETS));
+        actions.chain(metrics).chain(generic.into_iter().flatten()).copied().collect()
     }
 
     /// Least privilege for the reads: one statement for each service, on all resources. Most
@@ -119,7 +119,14 @@ mod tests {
         let of_tables = Needs { types: BTreeSet::from(["AWS::DynamoDB::Table"]), ..Needs::default() };
         let policy = of_tables.policy(vec![json!({ "Sid": "HandlersDynamoDBTable" })]);
         assert_eq!(sids(&policy), ["ReadCloudformation", "ReadEc2", "ReadSts", "HandlersDynamoDBTable"]);
-        assert_eq!(policy["Statement"][0]["Action"], json!(GENERIC_ACTIONS));
+        assert_eq!(
+            policy["Statement"][0]["Action"],
+            json!([
+                "cloudformation:DescribeType",
+                "cloudformation:GetResource",
+                "cloudformation:ListResources"
+            ])
+        );
         assert!(!read_only_policy().to_string().contains("cloudformation:ListResources"));
     }
 

@@ -1,5 +1,7 @@
 //! SNS topics and subscriptions: whom an alarm reaches.
 
+pub(super) mod access;
+
 use aws_sdk_sns::types;
 
 use super::pages::list;
@@ -37,7 +39,7 @@ async fn read_subscriptions(context: &Context) -> Result<Read, CollectError> {
 fn topic(context: &Context, sdk: &types::Topic) -> Topic {
     let arn = sdk.topic_arn().unwrap_or_default();
     let name = last_part(arn);
-    Topic { meta: context.meta(name, name, arn) }
+    Topic { meta: context.meta(name, name, arn), ..Topic::default() }
 }
 
 /// Until it is confirmed, a subscription has the words PendingConfirmation in place

@@ -39,6 +39,14 @@ fn every_detail_belongs_to_types_that_are_read_and_names_its_actions() {
     }
 }
 
+/// The IAM action of a call, where it goes by another name than the operation.
+fn action_of(call: &str) -> &str {
+    match call {
+        "budgets:DescribeBudgets" => "budgets:ViewBudget",
+        call => call,
+    }
+}
+
 /// Nothing is answered here: every read fails, but by then it has made its first calls.
 #[tokio::test]
 async fn no_collector_calls_what_its_row_does_not_name() {
@@ -48,8 +56,8 @@ async fn no_collector_calls_what_its_row_does_not_name() {
         assert!(outcome.is_err(), "{}", row.resource_type);
         let calls = meter.calls();
         assert!(!calls.is_empty(), "{}", row.resource_type);
-        for action in calls.keys() {
-            assert!(row.actions.contains(&action.as_str()), "{}: {action}", row.resource_type);
+        for call in calls.keys() {
+            assert!(row.actions.contains(&action_of(call)), "{}: {call}", row.resource_type);
         }
     }
 }
@@ -123,10 +131,14 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         .collect();
     insta::assert_json_snapshot!(by_sid, @r#"
     {
+      "ReadBudgets": [
+        "budgets:ViewBudget"
+      ],
       "ReadCloudtrail": [
         "cloudtrail:LookupEvents"
       ],
       "ReadCloudwatch": [
+        "cloudwatch:DescribeAlarmHistory",
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData"
       ],
@@ -157,6 +169,10 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth"
       ],
+      "ReadKms": [
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy"
+      ],
       "ReadLogs": [
         "logs:DescribeLogGroups"
       ],
@@ -165,6 +181,7 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "rds:DescribeDBInstances"
       ],
       "ReadSns": [
+        "sns:GetTopicAttributes",
         "sns:ListSubscriptions",
         "sns:ListTopics"
       ],

@@ -30,6 +30,9 @@ pub(super) struct RawConfig {
     /// Other accounts to look at.
     #[schemars(with = "Vec<serde_json::Value>")]
     pub(super) accounts: Vec<Spanned<serde_json::Value>>,
+    /// A folder, a file or `s3://bucket/prefix` of policies that join or override the built-in ones.
+    #[schemars(with = "Option<String>")]
+    pub(super) policies: Option<Spanned<String>>,
     /// Which policies run: essential and recommended unless it is said.
     #[schemars(with = "Option<Vec<Pack>>")]
     pub(super) packs: Option<Vec<Spanned<String>>>,

@@ -7,6 +7,7 @@
 //! policy can name every field of its type.
 #![deny(clippy::disallowed_methods)]
 
+pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
@@ -167,10 +168,12 @@ resource_types! {
     TargetGroup(elasticloadbalancingv2::TargetGroup) = "AWS::ElasticLoadBalancingV2::TargetGroup",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
+    AlarmHistoryItem(cloudwatch::AlarmHistoryItem) = "AWS::CloudWatch::AlarmHistoryItem",
     DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",
     DbCluster(rds::DbCluster) = "AWS::RDS::DBCluster",
     Topic(sns::Topic) = "AWS::SNS::Topic",
     Subscription(sns::Subscription) = "AWS::SNS::Subscription",
+    Budget(budgets::Budget) = "AWS::Budgets::Budget",
     Event(cloudtrail::Event) = "AWS::CloudTrail::Event",
     Change(cloudtrail::Change) = "Aftermove::Drift::Change",
 }
@@ -186,7 +189,7 @@ pub fn is_global(type_name: &str) -> bool {
     GLOBAL_SERVICES.iter().any(|service| type_name.starts_with(service))
 }
 
-const GLOBAL_TYPES: &[&str] = &[];
+const GLOBAL_TYPES: &[&str] = &[budgets::Budget::TYPE];
 
 /// Services that show the same in every region, for the types that are not in the table.
 const GLOBAL_SERVICES: &[&str] = &[

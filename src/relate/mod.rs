@@ -4,17 +4,23 @@
 //! completely, so that a policy ends in UNKNOWN and not in a guess.
 #![deny(clippy::disallowed_methods)]
 
+mod alarm_history;
+mod alarm_targets;
 mod composites;
+mod existence;
 mod exposure;
 mod load_balancers;
 mod on_call;
+mod permits;
 mod public_space;
 mod routes;
 mod storage;
+mod topics;
 mod vpcs;
 mod watched;
 
-use crate::inventory::cloudwatch::Alarm;
+use crate::inventory::budgets::Budget;
+use crate::inventory::cloudwatch::{Alarm, AlarmHistoryItem};
 use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
@@ -79,10 +85,16 @@ pub const RELATIONS: &[Relation] = &[
         needs: &[Alarm::TYPE, TargetGroup::TYPE],
     },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
+    Relation { resource_type: Alarm::TYPE, field: "watches", needs: alarm_targets::TARGETS },
+    Relation { resource_type: Alarm::TYPE, field: "history", needs: &[AlarmHistoryItem::TYPE] },
+    Relation { resource_type: Topic::TYPE, field: "alarm_names", needs: &[Alarm::TYPE] },
+    Relation { resource_type: Topic::TYPE, field: "budget_names", needs: &[Budget::TYPE] },
+    Relation { resource_type: Topic::TYPE, field: "subscribers", needs: &[Subscription::TYPE] },
 ];
 
 /// Fills in every derived field. Running it again, with more read, starts from scratch.
-pub fn relate(scope: &mut Scope) {
+/// `account_wide` is the scope of the types that the account has once, where it is another.
+pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     fill(scope, exposure::openings, |group: &mut SecurityGroup, (openings, unread)| {
         group.openings = Some(openings);
         group.unread_prefix_lists = unread;
@@ -118,6 +130,12 @@ pub fn relate(scope: &mut Scope) {
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;
     });
+    fill(scope, alarm_targets::watches, |alarm: &mut Alarm, watches| alarm.watches = watches);
+    fill(scope, alarm_history::history, |alarm: &mut Alarm, history| alarm.history = history);
+    fill(scope, topics::alarm_names, |topic: &mut Topic, names| topic.alarm_names = names);
+    let budget_names = |scope: &Scope| topics::budget_names(scope, account_wide.unwrap_or(scope));
+    fill(scope, budget_names, |topic: &mut Topic, names| topic.budget_names = names);
+    fill(scope, topics::subscribers, |topic: &mut Topic, counts| topic.subscribers = counts);
 }
 
 /// `derive` answers for each resource of the type, in the scope's order.

@@ -1,10 +1,14 @@
 //! Whether an alarm reaches a person, and where the way breaks off.
 //!
-//! The hops, in order: actions disabled, no action, topic missing, no subscription,
-//! only unconfirmed ones. One whole way is enough.
+//! The hops, in order: actions disabled, no action, topic missing, no permission to publish
+//! to it, none for the key that encrypts it, no subscription, only unconfirmed ones. One
+//! whole way is enough. Who may publish is asked only where a subscriber would hear of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod publish;
 
+use std::collections::BTreeMap;
+
+use self::publish::Permission;
 use super::composites::Composites;
 use crate::inventory::cloudwatch::{Alarm, OnCall};
 use crate::inventory::sns::{Subscription, Topic};
@@ -15,6 +19,8 @@ enum Hop {
     ActionsDisabled,
     NoAction,
     TopicMissing,
+    TopicPolicy,
+    TopicKey,
     NoSubscription,
     UnconfirmedSubscription,
 }
@@ -25,6 +31,8 @@ impl Hop {
             Self::ActionsDisabled => "actions_disabled",
             Self::NoAction => "no_action",
             Self::TopicMissing => "topic_missing",
+            Self::TopicPolicy => "topic_policy",
+            Self::TopicKey => "topic_key",
             Self::NoSubscription => "no_subscription",
             Self::UnconfirmedSubscription => "unconfirmed_subscription",
         }
@@ -36,24 +44,51 @@ impl Hop {
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Way {
     Machine(String),
-    Broken(Hop, String),
-    /// It leaves the account or region.
-    Leaves(String),
-    /// It hangs on topics or subscriptions that were not read.
+    Broken(Break),
+    /// It leaves the account or region, or hangs on a condition that cannot be judged.
+    Open(String),
+    /// It hangs on topics, their policies or subscriptions that were not read.
     Unread,
     Person(String),
 }
 
+/// Where a way breaks off.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Break {
+    hop: Hop,
+    detail: String,
+    topic_arn: Option<String>,
+    key_arn: Option<String>,
+}
+
+impl Break {
+    fn at(hop: Hop, detail: impl Into<String>) -> Way {
+        Way::Broken(Self { hop, detail: detail.into(), topic_arn: None, key_arn: None })
+    }
+
+    fn at_topic(hop: Hop, topic_arn: &str, detail: String) -> Way {
+        Way::Broken(Self { hop, detail, topic_arn: Some(topic_arn.to_owned()), key_arn: None })
+    }
+}
+
 impl From<Way> for Option<OnCall> {
     fn from(way: Way) -> Self {
-        let (reaches, hop, detail) = match way {
-            Way::Unread => return None,
-            Way::Machine(detail) => ("machine", None, detail),
-            Way::Broken(hop, detail) => ("broken", Some(hop.as_str().to_owned()), detail),
-            Way::Leaves(detail) => ("unknown", None, detail),
-            Way::Person(detail) => ("person", None, detail),
+        let found = |reaches: &str, detail: String| {
+            Some(OnCall { reaches: reaches.to_owned(), detail, ..OnCall::default() })
         };
-        Some(OnCall { reaches: reaches.to_owned(), hop, detail })
+        match way {
+            Way::Unread => None,
+            Way::Machine(detail) => found("machine", detail),
+            Way::Open(detail) => found("unknown", detail),
+            Way::Person(detail) => found("person", detail),
+            Way::Broken(Break { hop, detail, topic_arn, key_arn }) => Some(OnCall {
+                reaches: "broken".to_owned(),
+                hop: Some(hop.as_str().to_owned()),
+                detail,
+                topic_arn,
+                key_arn,
+            }),
+        }
     }
 }
 
@@ -80,14 +115,14 @@ pub(super) fn on_call(scope: &Scope) -> Vec<Option<OnCall>> {
             match (own, best) {
                 (_, Some((parent, Way::Person(detail)))) => Some(OnCall {
                     reaches: "parent".to_owned(),
-                    hop: None,
                     detail: format!("composite alarm `{parent}`: {detail}"),
+                    ..OnCall::default()
                 }),
                 (Way::Machine(detail), _) => Way::Machine(detail).into(),
                 (_, Some((_, Way::Unread))) => None,
                 _ if !all_parents => None,
-                (Way::Broken(..), Some((parent, Way::Leaves(detail)))) => {
-                    Way::Leaves(format!("composite alarm `{parent}`: {detail}")).into()
+                (Way::Broken(_), Some((parent, Way::Open(detail)))) => {
+                    Way::Open(format!("composite alarm `{parent}`: {detail}")).into()
                 }
                 (own, _) => own.into(),
             }
@@ -99,7 +134,7 @@ pub(super) fn on_call(scope: &Scope) -> Vec<Option<OnCall>> {
 struct Network<'a> {
     account: &'a str,
     region: &'a str,
-    topics: BTreeSet<&'a str>,
+    topics: BTreeMap<&'a str, &'a Topic>,
     topics_complete: bool,
     subscriptions: BTreeMap<&'a str, Vec<&'a Subscription>>,
     subscriptions_complete: bool,
@@ -117,7 +152,7 @@ impl<'a> Network<'a> {
         Self {
             account: &scope.account,
             region: &scope.region,
-            topics: scope.all::<Topic>().map(|topic| topic.meta.arn.as_str()).collect(),
+            topics: scope.all::<Topic>().map(|topic| (topic.meta.arn.as_str(), topic)).collect(),
             topics_complete: scope.complete(Topic::TYPE),
             subscriptions,
             subscriptions_complete: scope.complete(Subscription::TYPE),
@@ -127,12 +162,13 @@ impl<'a> Network<'a> {
     /// The alarm's own way, whatever its parents do.
     fn way(&self, alarm: &Alarm) -> Way {
         if !alarm.actions_enabled {
-            return Way::Broken(Hop::ActionsDisabled, "its actions are disabled".to_owned());
+            return Break::at(Hop::ActionsDisabled, "its actions are disabled");
         }
         if alarm.alarm_actions.is_empty() {
-            return Way::Broken(Hop::NoAction, "it has no action for its ALARM state".to_owned());
+            return Break::at(Hop::NoAction, "it has no action for its ALARM state");
         }
-        let ways: Vec<Way> = alarm.alarm_actions.iter().map(|action| self.way_of_action(action)).collect();
+        let ways: Vec<Way> =
+            alarm.alarm_actions.iter().map(|action| self.way_of_action(alarm, action)).collect();
         let persons: Vec<&str> = ways
             .iter()
             .filter_map(|way| match way {
@@ -146,30 +182,30 @@ impl<'a> Network<'a> {
         // Not empty, as the actions are not.
         let best = ways.iter().max().cloned().unwrap_or(Way::Unread);
         match best {
-            Way::Broken(hop, _) => {
+            Way::Broken(furthest) => {
                 let details: Vec<&str> = ways
                     .iter()
                     .filter_map(|way| match way {
-                        Way::Broken(_, detail) => Some(detail.as_str()),
+                        Way::Broken(broken) => Some(broken.detail.as_str()),
                         _ => None,
                     })
                     .collect();
-                Way::Broken(hop, details.join("; "))
+                Way::Broken(Break { detail: details.join("; "), ..furthest })
             }
             best => best,
         }
     }
 
-    fn way_of_action(&self, action: &str) -> Way {
+    fn way_of_action(&self, alarm: &Alarm, action: &str) -> Way {
         let parts: Vec<&str> = action.splitn(6, ':').collect();
         let &["arn", _, service, region, account, name] = parts.as_slice() else {
             return Way::Machine(format!("its action `{action}` is no person's address"));
         };
         match service {
-            "sns" if account != self.account || region != self.region => Way::Leaves(format!(
+            "sns" if account != self.account || region != self.region => Way::Open(format!(
                 "topic `{name}` is in account {account}, region {region}, beyond what was read here"
             )),
-            "sns" => self.way_of_topic(action, name),
+            "sns" => self.way_of_topic(alarm, action, name),
             "ssm-incidents" => Way::Person(format!("Incident Manager's {}", name.replace('/', " "))),
             "ssm" if name.starts_with("opsitem") => Way::Person("an OpsItem in OpsCenter".to_owned()),
             "automate" | "swf" => Way::Machine("its action changes an EC2 instance".to_owned()),
@@ -177,15 +213,15 @@ impl<'a> Network<'a> {
         }
     }
 
-    fn way_of_topic(&self, arn: &str, name: &str) -> Way {
+    fn way_of_topic(&self, alarm: &Alarm, arn: &str, name: &str) -> Way {
         // The topic first: SNS keeps the subscriptions of a deleted one for some days.
-        if !self.topics.contains(arn) {
+        let Some(topic) = self.topics.get(arn) else {
             return if self.topics_complete {
-                Way::Broken(Hop::TopicMissing, format!("topic `{name}` does not exist"))
+                Break::at_topic(Hop::TopicMissing, arn, format!("topic `{name}` does not exist"))
             } else {
                 Way::Unread
             };
-        }
+        };
         let (confirmed, pending): (Vec<&Subscription>, Vec<&Subscription>) = self
             .subscriptions
             .get(arn)
@@ -194,17 +230,52 @@ impl<'a> Network<'a> {
             .partition(|subscription| subscription.confirmed);
         if !confirmed.is_empty() {
             let (count, protocols) = (number(&confirmed, "confirmed subscription"), protocols(&confirmed));
-            Way::Person(format!("topic `{name}` has {count} ({protocols})"))
+            let whole = format!("topic `{name}` has {count} ({protocols})");
+            self.way_through(alarm, topic, name, whole)
         } else if !self.subscriptions_complete {
             Way::Unread
         } else if pending.is_empty() {
-            Way::Broken(Hop::NoSubscription, format!("topic `{name}` has no subscription"))
+            Break::at_topic(Hop::NoSubscription, arn, format!("topic `{name}` has no subscription"))
         } else {
             let (count, protocols) = (number(&pending, "subscription"), protocols(&pending));
-            Way::Broken(
+            Break::at_topic(
                 Hop::UnconfirmedSubscription,
+                arn,
                 format!("topic `{name}` has only {count} waiting to be confirmed ({protocols})"),
             )
+        }
+    }
+
+    /// Through a topic that has subscribers: whether it takes what CloudWatch publishes.
+    fn way_through(&self, alarm: &Alarm, topic: &Topic, name: &str, whole: String) -> Way {
+        let arn = topic.meta.arn.as_str();
+        let Some(access) = &topic.access else { return Way::Unread };
+        match publish::by_policy(access, self.account, &alarm.meta.arn, arn) {
+            Permission::Given => {}
+            Permission::Refused => {
+                let detail =
+                    format!("the policy of topic `{name}` does not let CloudWatch alarms publish to it");
+                return Break::at_topic(Hop::TopicPolicy, arn, detail);
+            }
+            Permission::Open | Permission::Unread => {
+                return Way::Open(format!(
+                    "the policy of topic `{name}` has terms that cannot be judged from here"
+                ));
+            }
+        }
+        let key_arn = access.key.as_ref().map(|key| key.arn.clone()).filter(|arn| !arn.is_empty());
+        match publish::by_key(access, self.account, &alarm.meta.arn) {
+            Permission::Given => Way::Person(whole),
+            Permission::Unread => Way::Unread,
+            Permission::Open => Way::Open(format!(
+                "the policy of the key that encrypts topic `{name}` has terms that cannot be judged from here"
+            )),
+            Permission::Refused => Way::Broken(Break {
+                hop: Hop::TopicKey,
+                detail: format!("topic `{name}` is encrypted with {}", publish::fault(access)),
+                topic_arn: Some(arn.to_owned()),
+                key_arn,
+            }),
         }
     }
 }

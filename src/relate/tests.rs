@@ -15,6 +15,7 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Instance::TYPE,
         LoadBalancer::TYPE,
         Alarm::TYPE,
+        Topic::TYPE,
     ]
     .iter()
     .flat_map(|name| read(name, json!([{ "id": "one", "type": "application" }])))
@@ -59,16 +60,16 @@ fn every_field_documented_as_derived_has_a_relation() {
 fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
     let mut complete = scope(one_of_each(), TYPES);
     let mut nothing = scope(one_of_each(), &[]);
-    relate(&mut complete);
-    relate(&mut nothing);
+    relate(&mut complete, None);
+    relate(&mut nothing, None);
     for relation in RELATIONS {
         let of_type = |scope: &Scope| {
             let resource = scope.resources.iter().find(|r| r.type_name() == relation.resource_type);
             resource.unwrap().to_json().unwrap()
         };
         assert!(!field(&of_type(&complete), relation.field).is_null(), "{relation:?}");
-        // No rule names a prefix list and no action a topic, so these do not depend on them.
-        let own = ["openings", "unread_prefix_lists", "on_call"].contains(&relation.field);
+        // No rule names a prefix list, no action a topic and no metric a resource, so these do not depend on them.
+        let own = ["openings", "unread_prefix_lists", "on_call", "watches"].contains(&relation.field);
         if !own || relation.resource_type == LoadBalancer::TYPE {
             assert!(field(&of_type(&nothing), relation.field).is_null(), "{relation:?}");
         }
@@ -78,8 +79,8 @@ fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
 #[test]
 fn relating_twice_is_relating_once() {
     let mut once = scope(one_of_each(), TYPES);
-    relate(&mut once);
+    relate(&mut once, None);
     let mut twice = once.clone();
-    relate(&mut twice);
+    relate(&mut twice, None);
     assert_eq!(once, twice);
 }

@@ -91,15 +91,15 @@ pub(super) async fn read_aws(
     for context in &mut contexts {
         context.deadline = started + request.time_limit;
     }
+    let account_wide = scopes.iter().find(|scope| scope.region == GLOBAL).cloned();
     for scope in &mut scopes {
-        relate::relate(scope);
+        relate::relate(scope, account_wide.as_ref());
         drift::fold_into(scope, &drift);
     }
     let setting = Setting { now, migration: &config.migration };
-    let details = scopes
-        .iter_mut()
-        .zip(&contexts)
-        .map(|(scope, context)| read_metrics_and_details(policies, scope, context, &setting));
+    let details = scopes.iter_mut().zip(&contexts).map(|(scope, context)| {
+        read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref())
+    });
     futures::future::join_all(details).await;
     Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
 }
@@ -130,6 +130,7 @@ async fn read_metrics_and_details(
     scope: &mut Scope,
     context: &Context,
     setting: &Setting<'_>,
+    account_wide: Option<&Scope>,
 ) {
     let queries: Vec<_> = evaluate::metric_queries(policies, scope, setting).into_iter().collect();
     if !queries.is_empty() {
@@ -151,7 +152,7 @@ async fn read_metrics_and_details(
         }
     }
     if !wanted.is_empty() {
-        relate::relate(scope);
+        relate::relate(scope, account_wide);
     }
 }
 

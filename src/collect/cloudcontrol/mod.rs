@@ -27,8 +27,11 @@ const DESCRIBE_TYPE: &str = "cloudformation:DescribeType";
 const LIST: &str = "cloudformation:ListResources";
 const GET: &str = "cloudformation:GetResource";
 
-/// What reading a type that is not in the table takes, beside what the type's own handlers call.
-pub const GENERIC_ACTIONS: &[&str] = &[DESCRIBE_TYPE, GET, LIST];
+/// What listing a type that is not in the table takes, beside what the type's own handlers call.
+pub const GENERIC_LISTS: &[&str] = &[DESCRIBE_TYPE, LIST];
+
+/// What it takes for each resource that the list does not tell enough of.
+pub const GENERIC_GETS: &[&str] = &[GET];
 
 const PAGE: i32 = 100;
 const CONCURRENCY: usize = 4;

@@ -9,14 +9,52 @@ fn sns(name: &str) -> String {
     format!("arn:aws:sns:eu-west-1:111111111111:{name}")
 }
 
-/// Topics: `ops` is whole, `silent` has no subscription, `pending` only unconfirmed ones.
-fn ways(alarms: Value, complete: &[&str]) -> Vec<String> {
+/// Who may publish, in the words of the default policy.
+fn open() -> Value {
+    let policy = json!({ "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": ["SNS:Publish"], "Resource": "*",
+        "Condition": { "StringEquals": { "AWS:SourceOwner": "111111111111" } },
+    }] });
+    json!({ "policy": policy.to_string() })
+}
+
+/// For `events.amazonaws.com` alone, or on a condition that cannot be judged.
+fn narrow(principal: &str, condition: &Value) -> Value {
+    let policy = json!({ "Statement": {
+        "Effect": "Allow", "Principal": { "Service": principal }, "Action": "*", "Resource": "*", "Condition": condition,
+    } });
+    json!({ "policy": policy.to_string() })
+}
+
+/// Encrypted with a key that nobody but the account may use.
+fn sealed(key: Value) -> Value {
+    let mut access = open();
+    access["kms_master_key_id"] = json!("alias/ops");
+    access["key"] = key;
+    access
+}
+
+/// Topics: `ops` is whole, `silent` has no subscription, `pending` only unconfirmed ones; the
+/// others have subscribers, and are named for what is wrong with them.
+fn judged(alarms: Value, complete: &[&str]) -> Vec<Option<OnCall>> {
     let mut resources = read(Alarm::TYPE, alarms);
     resources.extend(read(
         Topic::TYPE,
-        json!([{ "arn": sns("ops") }, { "arn": sns("silent") }, { "arn": sns("pending") }]),
+        json!([
+            { "arn": sns("ops"), "access": open() },
+            { "arn": sns("silent") },
+            { "arn": sns("pending") },
+            { "arn": sns("refusing"), "access": narrow("events.amazonaws.com", &json!({})) },
+            { "arn": sns("unclear"), "access": narrow("cloudwatch.amazonaws.com", &json!({ "StringEquals": { "aws:SourceOrgID": "o-1" } })) },
+            { "arn": sns("unread") },
+            { "arn": sns("managed"), "access": sealed(json!({ "key_manager": "AWS", "key_state": "Enabled" })) },
+            { "arn": sns("sealed"), "access": sealed(json!({
+                "arn": "arn:key", "key_manager": "CUSTOMER", "key_state": "Enabled", "policy": json!({ "Statement": [] }).to_string(),
+            })) },
+            { "arn": sns("unread-key"), "access": sealed(Value::Null) },
+        ]),
     ));
-    let subscriptions = json!([
+    let mut subscriptions = json!([
         { "arn": "arn:1", "topic_arn": sns("ops"), "protocol": "email", "confirmed": true },
         { "arn": "arn:2", "topic_arn": sns("ops"), "protocol": "https", "confirmed": true },
         { "topic_arn": sns("ops"), "protocol": "email" },
@@ -24,8 +62,16 @@ fn ways(alarms: Value, complete: &[&str]) -> Vec<String> {
         { "arn": "Deleted", "topic_arn": sns("silent"), "protocol": "email", "confirmed": true },
         { "arn": "arn:3", "topic_arn": sns("deleted"), "protocol": "email", "confirmed": true },
     ]);
+    for name in ["refusing", "unclear", "unread", "managed", "sealed", "unread-key"] {
+        let heard = json!({ "arn": "arn:4", "topic_arn": sns(name), "protocol": "email", "confirmed": true });
+        subscriptions.as_array_mut().unwrap().push(heard);
+    }
     resources.extend(read(Subscription::TYPE, subscriptions));
     on_call(&scope(resources, complete))
+}
+
+fn ways(alarms: Value, complete: &[&str]) -> Vec<String> {
+    judged(alarms, complete)
         .into_iter()
         .map(|way| {
             way.map_or("null".to_owned(), |way| {
@@ -142,4 +188,44 @@ fn what_was_not_read_is_null_only_where_the_answer_hangs_on_it() {
     assert_eq!(of("silent", &[Alarm::TYPE, Topic::TYPE]), "null");
     assert_eq!(of("silent", &[Topic::TYPE, Subscription::TYPE]), "null", "a composite may stand above");
     assert!(of("silent", &ALL).starts_with("broken"));
+}
+
+#[test]
+fn a_topic_that_takes_nothing_from_cloudwatch_reaches_nobody_whoever_subscribes() {
+    assert_eq!(
+        way(&[&sns("refusing")]),
+        "broken topic_policy: the policy of topic `refusing` does not let CloudWatch alarms publish to it"
+    );
+    assert_eq!(
+        way(&[&sns("managed")]),
+        "broken topic_key: topic `managed` is encrypted with the key that AWS manages, which does not let CloudWatch \
+         alarms use it"
+    );
+    assert_eq!(
+        way(&[&sns("sealed")]),
+        "broken topic_key: topic `sealed` is encrypted with key arn:key, whose policy does not let CloudWatch alarms use it"
+    );
+    assert!(way(&[&sns("sealed"), &sns("ops")]).starts_with("person"));
+}
+
+#[test]
+fn who_may_publish_stays_open_where_it_cannot_be_judged_or_was_not_read() {
+    assert_eq!(
+        way(&[&sns("unclear")]),
+        "unknown -: the policy of topic `unclear` has terms that cannot be judged from here"
+    );
+    assert_eq!(way(&[&sns("unread")]), "null");
+    assert_eq!(way(&[&sns("unread-key")]), "null");
+    assert_eq!(way(&[&sns("refusing"), &sns("unread")]), "null");
+}
+
+#[test]
+fn the_place_where_the_way_breaks_off_is_named() {
+    let found =
+        judged(json!([acting(&[sns("gone"), sns("sealed"), sns("refusing")])]), &ALL).remove(0).unwrap();
+    assert_eq!(found.hop.as_deref(), Some("topic_key"), "the furthest of three");
+    assert_eq!(found.topic_arn, Some(sns("sealed")));
+    assert_eq!(found.key_arn.as_deref(), Some("arn:key"));
+    let found = judged(json!([acting(&[])]), &ALL).remove(0).unwrap();
+    assert_eq!((found.topic_arn, found.key_arn), (None, None));
 }
