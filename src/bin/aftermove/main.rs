@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use aftermove::collect::{self, Progress};
+use aftermove::collect::Progress;
 use aftermove::config::Severity;
 use aftermove::deliver::file;
 use aftermove::report::{json_v1, text};
