@@ -20,7 +20,7 @@ use crate::inventory::cloudtrail::{Change, Event};
 use crate::inventory::{CoverageStatus, GLOBAL, Inventory, Kind as _, Scope};
 use crate::policy::evaluate::Setting;
 use crate::policy::outcome::{Evaluation, Verdicts};
-use crate::policy::{Policy, evaluate, mute};
+use crate::policy::{Policy, evaluate, generic, mute};
 use crate::report::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
 use crate::store;
 use read::{Aws, read_aws, read_inventory};
@@ -166,7 +166,8 @@ impl Judging<'_> {
                 state.last_complete.insert(State::place(&scope.account, &scope.region), now);
             }
         }
-        report.notes = self.config.notes.iter().cloned().chain(settled.notes).collect();
+        let misfits = generic::notes(self.policies, inventory);
+        report.notes = self.config.notes.iter().cloned().chain(misfits).chain(settled.notes).collect();
         report.findings = settled.findings;
         Ok((report, state))
     }

@@ -12,8 +12,11 @@ from .calls import Call
 from .state import Rule
 from .wire import Reply
 
-# IAM prefixes whose botocore models go by another name.
-MODELS = {"elasticloadbalancing": {"2015-12-01": "elbv2", "2012-06-01": "elb"}}
+# IAM prefixes whose botocore models go by another name, by API version; Cloud Control sends none.
+MODELS = {
+    "cloudformation": {None: "cloudcontrol"},
+    "elasticloadbalancing": {"2015-12-01": "elbv2", "2012-06-01": "elb"},
+}
 
 
 # Of services that MiniStack has nothing of: as in an account that does not use them.
@@ -25,10 +28,14 @@ UNUSED = {
 
 @dataclass
 class Answer(Rule):
-    """`result` has the member names of the AWS API reference; times are ISO 8601 strings or epoch seconds."""
+    """`result` has the member names of the AWS API reference; times are ISO 8601 strings or epoch seconds.
+
+    `error`, a code and a message, stands for an answer that is none.
+    """
 
     request: dict = field(default_factory=dict)
     result: dict = field(default_factory=dict)
+    error: dict | None = None
     # Of services that share a prefix, the API version in the request's Version parameter.
     version: str | None = None
 
@@ -49,6 +56,8 @@ def find(answers: list[Answer], call: Call) -> Answer | None:
 
 
 def reply(call: Call, answer: Answer) -> Reply:
+    if answer.error:
+        raise wire.AwsError(answer.error["code"], answer.error["message"])
     model = _model(MODELS.get(call.service, {}).get(call.params.get("Version"), call.service))
     output = model.operation_model(call.operation).output_shape
     if call.protocol == "cbor":

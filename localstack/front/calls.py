@@ -14,7 +14,7 @@ DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "eu-west-1"
 
 # Names in signatures that differ from the prefix that IAM, and hence everything here, uses.
-IAM_PREFIX = {"monitoring": "cloudwatch"}
+IAM_PREFIX = {"monitoring": "cloudwatch", "cloudcontrolapi": "cloudformation"}
 CREDENTIAL = re.compile(r"([^/=\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 CBOR_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)$")
 

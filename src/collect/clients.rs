@@ -15,10 +15,10 @@ use aws_smithy_http_client::{Builder, ConnectorBuilder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use super::CollectError;
 use super::meter::{Meter, Metered};
 use super::pace::{self, Rate, paced};
 use super::whole::Whole;
+use super::{CollectError, cloudcontrol};
 use crate::config::regions;
 
 const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
@@ -141,6 +141,16 @@ impl Clients {
             cloudformation: client!(aws_sdk_cloudformation, &at(pace::UNDOCUMENTED), meter),
         }
     }
+}
+
+/// A type that is not in the table, as CloudFormation's registry describes it.
+pub async fn registry(
+    config: &SdkConfig,
+    resource_type: &str,
+    meter: &Arc<Meter>,
+) -> Result<cloudcontrol::Schema, CollectError> {
+    let client = client!(aws_sdk_cloudformation, &somewhere(config), meter);
+    cloudcontrol::describe(&client, resource_type).await
 }
 
 /// A client for state and reports; the configuration's region is the bucket's.

@@ -14,6 +14,9 @@ use crate::inventory::CoverageStatus;
 pub enum CollectError {
     #[error("denied: {action} ({message})")]
     Denied { action: &'static str, message: String },
+    /// The action is allowed, but not what AWS then does for it on the caller's behalf.
+    #[error("denied: {needed}, which {action} needs here ({message})")]
+    DeniedBehind { action: &'static str, needed: String, message: String },
     /// AWS still refused for its rate limit when all attempts were used up.
     #[error("throttled: {action} ({message})")]
     Throttled { action: &'static str, message: String },
@@ -28,6 +31,9 @@ pub enum CollectError {
     Malformed { action: &'static str, message: String },
     #[error("failed: {action} ({code}: {message})")]
     Failed { action: &'static str, code: String, message: String },
+    /// What is not to be had this way, whoever asks.
+    #[error("{message}")]
+    Unsupported { message: String },
     #[error("out of time before it was read")]
     OutOfTime,
 }
@@ -137,14 +143,14 @@ impl CollectError {
 
     pub fn coverage_status(&self) -> CoverageStatus {
         match self {
-            Self::Denied { .. } => CoverageStatus::Denied,
+            Self::Denied { .. } | Self::DeniedBehind { .. } => CoverageStatus::Denied,
             _ => CoverageStatus::Failed,
         }
     }
 
     /// Whether further requests for the same action are bound to fail as well.
     pub(super) fn is_denied(&self) -> bool {
-        matches!(self, Self::Denied { .. })
+        matches!(self, Self::Denied { .. } | Self::DeniedBehind { .. })
     }
 }
 

@@ -85,6 +85,7 @@ impl Intercept for Metered {
 /// How IAM writes a service that the SDK calls by its service id.
 fn iam_prefix(service_id: &str) -> String {
     match service_id {
+        "CloudControl" => "cloudformation".to_owned(),
         "CloudWatch Logs" => "logs".to_owned(),
         "Elastic Load Balancing v2" => "elasticloadbalancing".to_owned(),
         other => other.to_lowercase().replace(' ', ""),
@@ -102,6 +103,8 @@ mod tests {
             ("Elastic Load Balancing v2", "elasticloadbalancing"),
             ("CloudWatch", "cloudwatch"),
             ("CloudWatch Logs", "logs"),
+            ("CloudControl", "cloudformation"),
+            ("CloudFormation", "cloudformation"),
             ("CloudTrail", "cloudtrail"),
             ("Secrets Manager", "secretsmanager"),
             ("S3", "s3"),

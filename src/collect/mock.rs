@@ -21,6 +21,9 @@ use tokio::time::Instant;
 
 use super::{COLLECTORS, Clients, CollectError, Context, Meter, Read};
 
+/// A table of DynamoDB, much shortened, as CloudFormation's registry describes it.
+pub(super) const TABLE_SCHEMA: &str = include_str!("cloudcontrol/testing.json");
+
 pub(super) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }

@@ -8,6 +8,7 @@ mod access_events;
 mod apprunner;
 mod budgets;
 mod clients;
+mod cloudcontrol;
 mod cloudtrail;
 mod cloudwatch;
 mod details;
@@ -38,7 +39,7 @@ mod sns;
 mod sqs;
 mod whole;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -49,14 +50,16 @@ use tokio::time::Instant;
 
 use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Meta, Resource, Scope, TYPES, is_global};
 
-pub use clients::{Caller, Clients, caller_identity, regions, s3, sdk_config, sns};
+pub use clients::{Caller, Clients, caller_identity, regions, registry, s3, sdk_config, sns};
+pub use cloudcontrol::{GENERIC_GETS, GENERIC_LISTS, Schema};
 pub use details::{DETAILS, Detail};
 pub use ecs::Shared as EcsShared;
 pub use error::CollectError;
 pub use meter::Meter;
 pub use metrics::{ACTIONS as METRIC_ACTIONS, fetch as fetch_metrics};
-pub use permissions::read_only_policy;
+pub use permissions::{Needs, handler_statements, read_only_policy};
 
+use cloudcontrol::Generic;
 use pages::Listing;
 
 /// One account and region to read, and how far.
@@ -93,7 +96,8 @@ pub struct Read {
     pub resources: Vec<Resource>,
     /// Why some are missing or lack something; `None` when all is there.
     pub partial: Option<String>,
-    /// The window that was seen, for windowed types; empty otherwise.
+    /// The window that was seen, for windowed types; for those that are not in the table, what
+    /// it took; empty otherwise.
     pub window: String,
 }
 
@@ -198,11 +202,30 @@ const CONCURRENCY: usize = 64;
 /// For a read that minds the deadline itself to hand in what it has.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// The types to read, each with the fields that policies name.
+pub type Wanted = BTreeMap<&'static str, BTreeSet<String>>;
+
+/// How one type is read: by its row in the table, or as any other.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Row(&'a Collector),
+    Generic(&'a Generic),
+}
+
+impl Way<'_> {
+    fn resource_type(self) -> &'static str {
+        match self {
+            Self::Row(row) => row.resource_type,
+            Self::Generic(generic) => generic.resource_type,
+        }
+    }
+}
+
 /// Reads the given types in all contexts at once, one scope for each context, in their order.
 /// Global types are read in the context of the region [`GLOBAL`] alone.
 pub async fn collect(
     contexts: &[Context],
-    types: &BTreeSet<&str>,
+    types: &Wanted,
     progress: &(dyn Fn(&Progress<'_>) + Sync),
 ) -> Vec<Scope> {
     let mut scopes: Vec<Scope> = contexts
@@ -213,24 +236,30 @@ pub async fn collect(
             ..Scope::default()
         })
         .collect();
-    let wanted: Vec<&Collector> = COLLECTORS.iter().filter(|row| types.contains(row.resource_type)).collect();
-    let jobs: Vec<(usize, &Collector)> = wanted
+    let rows = COLLECTORS.iter().filter(|row| types.contains_key(row.resource_type));
+    let others: Vec<Generic> = types
         .iter()
-        .flat_map(|row| contexts.iter().enumerate().map(move |(index, context)| (index, context, *row)))
-        .filter(|(_, context, row)| is_global(row.resource_type) == (context.region == GLOBAL))
-        .map(|(index, _, row)| (index, row))
+        .filter(|(name, _)| !TYPES.contains(name))
+        .map(|(name, fields)| Generic::new(name, fields.clone()))
+        .collect();
+    let jobs: Vec<(usize, Way<'_>)> = rows
+        .map(Way::Row)
+        .chain(others.iter().map(Way::Generic))
+        .flat_map(|way| contexts.iter().enumerate().map(move |(index, context)| (index, context, way)))
+        .filter(|(_, context, way)| is_global(way.resource_type()) == (context.region == GLOBAL))
+        .map(|(index, _, way)| (index, way))
         .collect();
     let total = jobs.len();
     let mut reads = stream::iter(jobs)
-        .map(|(index, row)| async move { (index, row, read(&contexts[index], row).await) })
+        .map(|(index, way)| async move { (index, way, read(&contexts[index], way).await) })
         .buffer_unordered(CONCURRENCY);
     let mut done = 0;
-    while let Some((index, row, (coverage, resources))) = reads.next().await {
+    while let Some((index, way, (coverage, resources))) = reads.next().await {
         done += 1;
         progress(&Progress {
             account: &contexts[index].account,
             region: &contexts[index].region,
-            resource_type: row.resource_type,
+            resource_type: way.resource_type(),
             status: coverage.status,
             resources: resources.len(),
             done,
@@ -240,13 +269,20 @@ pub async fn collect(
         scopes[index].resources.extend(resources);
     }
     for scope in &mut scopes {
+        let here = others.iter().filter(|other| is_global(other.resource_type) == (scope.region == GLOBAL));
+        scope.schemas =
+            here.filter_map(|other| Some((other.resource_type.to_owned(), other.schema()?))).collect();
         sort(scope);
     }
     scopes
 }
 
-async fn read(context: &Context, row: &Collector) -> (Coverage, Vec<Resource>) {
-    let answer = tokio::time::timeout_at(context.deadline + GRACE, (row.collect)(context))
+async fn read(context: &Context, way: Way<'_>) -> (Coverage, Vec<Resource>) {
+    let reading = match way {
+        Way::Row(row) => (row.collect)(context),
+        Way::Generic(generic) => Box::pin(generic.read(context)),
+    };
+    let answer = tokio::time::timeout_at(context.deadline + GRACE, reading)
         .await
         .unwrap_or(Err(CollectError::OutOfTime));
     let (status, detail, resources) = match answer {
@@ -257,18 +293,19 @@ async fn read(context: &Context, row: &Collector) -> (Coverage, Vec<Resource>) {
         },
         Err(error) => (error.coverage_status(), error.to_string(), Vec::new()),
     };
-    let resource_type = row.resource_type.to_owned();
+    let resource_type = way.resource_type().to_owned();
     let coverage = Coverage { resource_type, status, detail };
     (coverage, resources)
 }
 
 /// In the order of the type table, then by id: the same account gives the same inventory.
 fn sort(scope: &mut Scope) {
-    let rank = |name: &str| TYPES.iter().position(|known| *known == name);
-    scope.coverage.sort_by_key(|row| rank(&row.resource_type));
+    // those that are not in the table come last, by name
+    let rank = |name: &str| TYPES.iter().position(|known| *known == name).unwrap_or(TYPES.len());
+    scope.coverage.sort_by_cached_key(|row| (rank(&row.resource_type), row.resource_type.clone()));
     scope.resources.sort_by_cached_key(|resource| {
-        let meta = resource.meta();
-        (rank(resource.type_name()), meta.id.clone(), meta.arn.clone(), meta.name.clone())
+        let (meta, name) = (resource.meta(), resource.type_name());
+        (rank(name), name, meta.id.clone(), meta.arn.clone(), meta.name.clone())
     });
 }
 

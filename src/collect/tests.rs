@@ -64,6 +64,10 @@ async fn no_collector_calls_what_its_row_does_not_name() {
     }
 }
 
+fn wanted(types: &[&'static str]) -> Wanted {
+    types.iter().map(|name| (*name, BTreeSet::new())).collect()
+}
+
 #[tokio::test]
 async fn a_denied_type_stops_no_other_and_every_type_gets_a_row() {
     let mut context = mock::context();
@@ -77,11 +81,10 @@ async fn a_denied_type_stops_no_other_and_every_type_gets_a_row() {
     mock::answer!(context, sns, aws_sdk_sns, [denied]);
     let told = Mutex::new(Vec::new());
 
-    let scopes =
-        collect(&[context], &BTreeSet::from([Topic::TYPE, LogGroup::TYPE]), &|progress: &Progress<'_>| {
-            told.lock().unwrap().push((progress.done, progress.total));
-        })
-        .await;
+    let scopes = collect(&[context], &wanted(&[Topic::TYPE, LogGroup::TYPE]), &|progress: &Progress<'_>| {
+        told.lock().unwrap().push((progress.done, progress.total));
+    })
+    .await;
 
     let [scope] = &scopes[..] else {
         panic!("{scopes:?}");
@@ -151,7 +154,7 @@ async fn a_read_that_never_ends_fails_at_the_deadline() {
     let mut context = mock::context();
     context.deadline = Instant::now();
 
-    let (coverage, resources) = read(&context, &STUCK).await;
+    let (coverage, resources) = read(&context, Way::Row(&STUCK)).await;
 
     assert!(resources.is_empty());
     assert_eq!(coverage.status, CoverageStatus::Failed);

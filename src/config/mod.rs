@@ -2,6 +2,8 @@
 //!
 //! This is the only module that reads the environment.
 
+#[cfg(test)]
+pub(crate) mod conforms;
 pub mod diagnostic;
 pub mod files;
 mod raw;
@@ -13,11 +15,13 @@ use std::path::{Path, PathBuf};
 
 use chrono::{Days, NaiveDate};
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_saphyr::{Location, Spanned};
 
 use diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
+pub use raw::schema;
 use raw::{RawConfig, RawMute, Regions as RawRegions};
 pub use regions::Regions;
 pub use vocabulary::{Pack, Severity};
@@ -69,12 +73,14 @@ pub struct Drift {
 }
 
 /// How the move from Heroku was planned.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Migration {
+    /// The day on which AWS took over.
     pub cutover: Option<NaiveDate>,
     /// The last day on which a return to Heroku is possible.
     pub rollback_until: Option<NaiveDate>,
+    /// What AWS was to cost.
     pub expected_monthly_usd: Option<f64>,
 }
 

@@ -3,33 +3,65 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::Migration;
+use super::{Migration, Pack, Severity};
 
-#[derive(Debug, Default, Deserialize)]
+/// The JSON schema of `aftermove.yaml`, for editors that check and complete it. They know
+/// draft 7 best.
+pub fn schema() -> serde_json::Value {
+    SchemaSettings::draft07().into_generator().into_root_schema_for::<RawConfig>().to_value()
+}
+
+/// The settings of aftermove. Every key may be left out.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Configuration")]
 pub(super) struct RawConfig {
+    /// Of this file's form: 1.
+    #[schemars(with = "Option<u32>")]
     pub(super) version: Option<Spanned<u32>>,
+    /// Where to look: `all`, or a list; the environment's region unless it is said.
+    #[schemars(with = "Option<Regions>")]
     pub(super) regions: Option<Spanned<Regions>>,
+    /// Other accounts to look at.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub(super) accounts: Vec<Spanned<serde_json::Value>>,
+    /// A folder, a file or `s3://bucket/prefix` of policies that join or override the built-in ones.
+    #[schemars(with = "Option<String>")]
     pub(super) policies: Option<Spanned<String>>,
+    /// Which policies run: essential and recommended unless it is said.
+    #[schemars(with = "Option<Vec<Pack>>")]
     pub(super) packs: Option<Vec<Spanned<String>>>,
+    /// Values for the params of policies, by the policy's id.
+    #[schemars(with = "IndexMap<String, IndexMap<String, serde_json::Value>>")]
     pub(super) params: IndexMap<String, Spanned<IndexMap<String, serde_json::Value>>>,
+    /// How grave policies are here, by their id, whatever their `severity_when` says.
+    #[schemars(with = "IndexMap<String, Severity>")]
     pub(super) severity: IndexMap<String, Spanned<String>>,
+    /// Findings that somebody decided to live with, until a day.
+    #[schemars(with = "Vec<RawMute>")]
     pub(super) mutes: Vec<Spanned<RawMute>>,
+    /// Whose changes are no drift.
     pub(super) drift: RawDrift,
+    /// How the move from Heroku was planned.
     pub(super) migration: Migration,
+    /// Where findings and reports go.
     pub(super) deliver: RawDeliver,
+    /// Jobs by name, and when each runs.
+    #[schemars(with = "BTreeMap<String, RawSchedule>")]
     pub(super) schedules: BTreeMap<String, Spanned<RawSchedule>>,
 }
 
 /// `all`, or a list of region names.
-#[derive(Debug)]
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged)]
 pub(super) enum Regions {
-    Word(String),
-    List(Vec<Spanned<String>>),
+    Word(#[schemars(extend("const" = "all"))] String),
+    List(#[schemars(with = "Vec<String>")] Vec<Spanned<String>>),
 }
 
 impl<'de> Deserialize<'de> for Regions {
@@ -58,54 +90,83 @@ impl<'de> Deserialize<'de> for Regions {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Mute")]
 pub(super) struct RawMute {
+    #[schemars(with = "String")]
     pub(super) policy: Spanned<String>,
+    /// An id, ARN or name, or a glob where it has a `*`.
+    #[schemars(with = "String")]
     pub(super) resource: Spanned<String>,
+    /// Who decided it.
     pub(super) owner: String,
+    /// Why.
     pub(super) reason: String,
+    /// The last day, at most a year off.
+    #[schemars(with = "chrono::NaiveDate")]
     pub(super) expires: Spanned<String>,
+    /// A CEL expression: it holds only while this is true of the resource.
     #[serde(rename = "while")]
+    #[schemars(with = "Option<String>")]
     pub(super) while_: Option<Spanned<String>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Drift")]
 pub(super) struct RawDrift {
+    /// Globs over the roles that deploy.
     pub(super) automation_roles: Vec<String>,
+    /// Globs over people whose changes by hand are agreed.
     pub(super) approved_people: Vec<String>,
+    /// Globs over `service:EventName`, as in `ec2:CreateTags`.
+    #[schemars(with = "Vec<String>")]
     pub(super) ignore_events: Vec<Spanned<String>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Deliver")]
 pub(super) struct RawDeliver {
+    /// Findings.
     pub(super) sns: Option<RawTopic>,
+    #[schemars(with = "Option<serde_json::Value>")]
     pub(super) chat: Option<Spanned<serde_json::Value>>,
+    #[schemars(with = "Option<serde_json::Value>")]
     pub(super) slack: Option<Spanned<serde_json::Value>>,
+    /// Reports, and the state between runs.
     pub s3: Option<RawBucket>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Topic")]
 pub(super) struct RawTopic {
+    /// A standard topic.
+    #[schemars(with = "String")]
     pub(super) topic_arn: Spanned<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Bucket")]
 pub(super) struct RawBucket {
+    #[schemars(with = "String")]
     pub(super) bucket: Spanned<String>,
     #[serde(default)]
     pub(super) prefix: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Schedule")]
 #[expect(dead_code, reason = "only its shape is checked so far")]
 pub(super) struct RawSchedule {
+    /// `scan` or `digest`.
     pub(super) job: String,
+    /// EventBridge's six fields, as in `0 3 * * ? *`.
+    #[schemars(with = "String")]
     pub(super) cron: Spanned<String>,
     pub(super) timezone: Option<String>,
 }

@@ -93,3 +93,32 @@ fn a_policy_that_does_not_exist_is_refused_once_the_policies_are_known() {
         "{error}"
     );
 }
+
+#[test]
+fn an_editor_sees_of_the_configuration_what_parsing_would_refuse() {
+    let refused = |text: &str| {
+        let value: serde_json::Value = SourceFile::new("aftermove.yaml", text).parse().unwrap();
+        conforms::refusal(&schema(), &value)
+    };
+    let good = "version: 1\nregions: [eu-west-1]\npacks: [strict]\nseverity: { a: low }\nparams: { a: { max_gb: 1 } }\n\
+        mutes: [{ policy: a, resource: web, owner: o, reason: r, expires: 2026-12-31, while: 'true' }]\n\
+        drift: { automation_roles: ['deploy-*'] }\nmigration: { cutover: 2026-11-01, expected_monthly_usd: 900 }\n\
+        deliver: { sns: { topic_arn: 'arn:aws:sns:eu-west-1:111122223333:t' }, s3: { bucket: b } }\n\
+        schedules: { nightly: { job: scan, cron: '0 3 * * ? *', timezone: UTC } }\n";
+    assert_eq!(refused(good), None);
+    assert_eq!(refused("regions: all\n"), None);
+    for (old, new) in [
+        ("version: 1", "versoin: 1"),
+        ("[eu-west-1]", "everywhere"),
+        ("[strict]", "[strikt]"),
+        ("a: low", "a: lo"),
+        ("owner: o, ", ""),
+        ("automation_roles", "automation_role"),
+        ("cutover: 2026-11-01", "cutover: 1"),
+        ("topic_arn", "topic"),
+        ("job: scan, ", ""),
+    ] {
+        let changed = good.replacen(old, new, 1);
+        assert!(changed != good && refused(&changed).is_some(), "{changed}");
+    }
+}

@@ -36,7 +36,7 @@ impl std::fmt::Display for Severity {
 }
 
 /// Who should hear of it: `essential` and `recommended` run by default.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Pack {
     Essential,

@@ -23,6 +23,7 @@ pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
 pub mod lambda;
+pub mod generic;
 pub mod logs;
 pub mod metrics;
 pub mod route53;
@@ -35,9 +36,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use schemars::{JsonSchema, Schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
 
 pub use coverage::{Coverage, CoverageStatus};
+pub use generic::GenericResource;
 
 /// What every resource has, whatever its service.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -68,40 +71,58 @@ pub trait Kind: Sized + 'static {
 /// policies and schemas.
 macro_rules! resource_types {
     ($($variant:ident($ty:ty) = $name:literal,)+) => {
-        #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize)]
         #[serde(tag = "resource_type")]
         pub enum Resource {
             $(#[serde(rename = $name)] $variant(Box<$ty>),)+
+            /// Of any other type.
+            #[serde(untagged)]
+            Generic(Box<GenericResource>),
         }
 
-        /// Every type name, in the table's order.
+        /// The name of every type in the table, in its order.
         pub const TYPES: &[&str] = &[$($name),+];
 
         impl Resource {
             pub fn type_name(&self) -> &'static str {
-                match self { $(Self::$variant(_) => $name,)+ }
+                match self {
+                    $(Self::$variant(_) => $name,)+
+                    Self::Generic(r) => r.resource_type,
+                }
             }
 
             pub fn meta(&self) -> &Meta {
-                match self { $(Self::$variant(r) => &r.meta,)+ }
+                match self {
+                    $(Self::$variant(r) => &r.meta,)+
+                    Self::Generic(r) => &r.meta,
+                }
             }
 
             /// The resource as policies see it.
             pub fn to_json(&self) -> Result<serde_json::Value, serde_json::Error> {
-                match self { $(Self::$variant(r) => serde_json::to_value(r),)+ }
+                match self {
+                    $(Self::$variant(r) => serde_json::to_value(r),)+
+                    Self::Generic(r) => serde_json::to_value(r).map(|mut fields| {
+                        fields.as_object_mut().map(|fields| fields.shift_remove("resource_type"));
+                        fields
+                    }),
+                }
             }
 
-            /// A resource of the named type from a policy's test case, where
-            /// any field may be left out. `None` for an unknown type.
+            /// A resource of the named type from an inventory or a policy's test case, where
+            /// any field may be left out. `None` for what is no type's name.
             pub fn from_json(type_name: &str, value: serde_json::Value) -> Option<Result<Self, serde_json::Error>> {
                 match type_name {
                     $($name => Some(serde_json::from_value(value).map(|r| Self::$variant(Box::new(r)))),)+
+                    other if generic::is_type_name(other) => {
+                        Some(GenericResource::from_json(other, value).map(|r| Self::Generic(Box::new(r))))
+                    }
                     _ => None,
                 }
             }
         }
 
-        /// The JSON schema of a type, or `None` for an unknown one.
+        /// The JSON schema of a type in the table, or `None` for any other.
         pub fn schema(type_name: &str) -> Option<Schema> {
             match type_name {
                 $($name => Some(schemars::schema_for!($ty)),)+
@@ -125,6 +146,18 @@ macro_rules! resource_types {
             }
         )+
     };
+}
+
+impl<'de> Deserialize<'de> for Resource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = serde_json::Map::deserialize(deserializer)?;
+        let Some(Value::String(name)) = fields.shift_remove("resource_type") else {
+            return Err(de::Error::missing_field("resource_type"));
+        };
+        Self::from_json(&name, Value::Object(fields))
+            .ok_or_else(|| de::Error::custom(format!("`{name}` is not a resource type")))?
+            .map_err(|error| de::Error::custom(format!("{name}: {error}")))
+    }
 }
 
 resource_types! {
@@ -183,11 +216,26 @@ pub const GLOBAL: &str = "global";
 
 /// Whether the type is read once for the account, in the scope of the region [`GLOBAL`].
 pub fn is_global(type_name: &str) -> bool {
-    GLOBAL_TYPES.contains(&type_name)
+    if TYPES.contains(&type_name) {
+        return GLOBAL_TYPES.contains(&type_name);
+    }
+    GLOBAL_SERVICES.iter().any(|service| type_name.starts_with(service))
 }
 
 const GLOBAL_TYPES: &[&str] = &[route53::HostedZone::TYPE, route53::RecordSet::TYPE];
 const GLOBAL_TYPES: &[&str] = &[budgets::Budget::TYPE];
+
+/// Services that show the same in every region, for the types that are not in the table.
+const GLOBAL_SERVICES: &[&str] = &[
+    "AWS::Budgets::",
+    "AWS::CE::",
+    "AWS::CloudFront::",
+    "AWS::IAM::",
+    "AWS::Organizations::",
+    "AWS::Route53::",
+    "AWS::Shield::",
+    "AWS::WAF::",
+];
 
 /// Everything seen in one account and region.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -199,6 +247,10 @@ pub struct Scope {
     pub resources: Vec<Resource>,
     /// Metric series by [`metrics::Query::key`].
     pub series: BTreeMap<String, metrics::Series>,
+    /// The fields of the types that are not in the table, as CloudFormation's registry has
+    /// them; without those whose schema could not be read.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub schemas: BTreeMap<String, Value>,
 }
 
 impl Scope {

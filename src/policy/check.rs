@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use super::expression::{Expression, children};
 use super::functions::{self, FUNCTIONS};
 use crate::config::diagnostic::{Diagnostic, SourceFile, did_you_mean};
+use crate::inventory::generic::snake;
 pub(crate) use types::{Kind, Type, kinds, resolve};
 
 /// The names that every expression knows.
@@ -228,7 +229,17 @@ impl<'a> Checker<'_, 'a> {
         }
         match schema.get("additionalProperties") {
             Some(value @ Json::Object(_)) => Type::Schema(value),
-            _ => Type::Any,
+            _ => {
+                // of a type that is not built in the fields are unknown, but not how they are written
+                if std::ptr::eq(schema, self.names.schema) && snake(field) != field {
+                    self.problem(
+                        node,
+                        format!("no field `{field}` on {}", self.names.resource_type),
+                        format!("fields are in snake_case: did you mean `{}`?", snake(field)),
+                    );
+                }
+                Type::Any
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use super::functions::{self, series_value};
 use super::outcome::{Blind, Cause, Evaluation, Failure, Outcome, Verdicts};
 use super::raw::Missing;
 use super::value::{params_to_cel, to_cel, to_json, to_text};
-use super::{Condition, Fix, Metric, Policy};
+use super::{Condition, Fix, Metric, Policy, generic};
 use crate::config::Migration;
 use crate::inventory::metrics::{Point, Query, Series};
 use crate::inventory::{GLOBAL, Inventory, Meta, Resource, Scope, is_global};
@@ -25,7 +25,7 @@ pub fn metric_queries(policies: &[&Policy], scope: &Scope, setting: &Setting<'_>
     let asking: Vec<&Policy> = policies.iter().copied().filter(|policy| policy.uses_metrics()).collect();
     let mut queries = BTreeSet::new();
     for_each(&asking, scope, setting, |_, _, case| {
-        if case.early_skip().is_none() {
+        if case.unfit.is_none() && case.early_skip().is_none() {
             for metric in &case.policy.metrics {
                 queries.extend(case.queries(metric).unwrap_or_default());
             }
@@ -43,7 +43,7 @@ pub fn detail_requests(
     let asking: Vec<&Policy> = policies.iter().copied().filter(|policy| !policy.details.is_empty()).collect();
     let mut requests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for_each(&asking, scope, setting, |_, _, case| {
-        if case.early_skip().is_some() {
+        if case.unfit.is_some() || case.early_skip().is_some() {
             return;
         }
         case.read_metrics(&|case, metric| case.series(metric, &scope.series));
@@ -82,10 +82,13 @@ pub fn evaluate<'a>(
 /// Why absence proves nothing in a scope, if it does not.
 fn blind(policy: &Policy, scope: &Scope) -> Option<Blind> {
     let here = |name: &&str| is_global(name) == (scope.region == GLOBAL);
-    let wanted = policy.judged().find(|name| here(name) && !scope.complete(name))?;
-    let reason = match scope.coverage_of(wanted) {
-        Some(coverage) => coverage.detail.clone(),
-        None => format!("{wanted} was not read"),
+    let unread = policy.judged().find(|name| here(name) && !scope.complete(name));
+    let reason = match unread {
+        Some(wanted) => match scope.coverage_of(wanted) {
+            Some(coverage) => coverage.detail.clone(),
+            None => format!("{wanted} was not read"),
+        },
+        None => policy.judged().find_map(|name| generic::misfit(policy, name, scope))?,
     };
     let (account, region) = (scope.account.clone(), scope.region.clone());
     Some(Blind { policy: policy.id.clone(), account, region, reason })
@@ -98,11 +101,12 @@ fn for_each<'a>(
     setting: &Setting<'_>,
     mut f: impl FnMut(&'a Policy, &'a Resource, &mut Case<'_>),
 ) {
-    let mut by_type: BTreeMap<&str, Vec<(&'a Policy, Rc<Params<'a>>)>> = BTreeMap::new();
+    let mut by_type: BTreeMap<&str, Vec<Judge<'a>>> = BTreeMap::new();
     for &policy in policies {
         let params = Rc::new(Params(params_to_cel(&policy.params)));
         for name in &policy.resource_types {
-            by_type.entry(*name).or_default().push((policy, params.clone()));
+            let misfit = generic::misfit(policy, name, scope);
+            by_type.entry(*name).or_default().push(Judge { policy, params: params.clone(), misfit });
         }
     }
     // To go on without would be to pass everything over in silence.
@@ -114,16 +118,26 @@ fn for_each<'a>(
         let json = resource_json(resource);
         let mut context = root.new_inner_scope();
         // all policies of a type know the same timestamps
-        context
-            .add_variable_as_val("resource", to_cel(&json, policies[0].0.timestamps(resource.type_name())));
-        for (policy, params) in policies {
+        context.add_variable_as_val(
+            "resource",
+            to_cel(&json, policies[0].policy.timestamps(resource.type_name())),
+        );
+        for Judge { policy, params, misfit } in policies {
             let mut context = context.new_inner_scope();
             context.set_variable_resolver(&**params);
             let bindings = Bindings::new(context, &policy.variables);
+            let unfit = misfit.clone().or_else(|| generic::missing(policy, resource, &json, scope));
             let meta = resource.meta();
-            f(policy, resource, &mut Case { policy, meta, now: setting.now, bindings });
+            f(policy, resource, &mut Case { policy, meta, now: setting.now, bindings, unfit });
         }
     }
+}
+
+/// A policy, and why it cannot judge the type, if so.
+struct Judge<'a> {
+    policy: &'a Policy,
+    params: Rc<Params<'a>>,
+    misfit: Option<String>,
 }
 
 /// Converted once, and lent to the evaluation of each resource.
@@ -173,6 +187,8 @@ pub(super) struct Case<'a> {
     pub(super) meta: &'a Meta,
     pub(super) now: DateTime<Utc>,
     pub(super) bindings: Bindings<'a>,
+    /// Why the policy cannot judge the resource, whatever its expressions come to.
+    pub(super) unfit: Option<String>,
 }
 
 /// What answers for a metric of a case.
@@ -198,6 +214,9 @@ impl Case<'_> {
     }
 
     pub(super) fn outcome(&mut self, answers: &Answers<'_>) -> Outcome {
+        if let Some(reason) = &self.unfit {
+            return Outcome::Unknown(reason.clone());
+        }
         if let Some(reason) = self.early_skip() {
             return Outcome::Skip(reason);
         }

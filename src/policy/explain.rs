@@ -39,6 +39,9 @@ pub fn explain(policy: &Policy, reads: &Reads) -> String {
         }
     }
     let _ = writeln!(text, "\nReads\n  {}", policy.types().into_iter().collect::<Vec<_>>().join("\n  "));
+    if let Some(unchecked) = unchecked(policy) {
+        let _ = write!(text, "\nNot checked here\n  {unchecked}");
+    }
     text.push_str("\nIAM actions, each that of an API call\n");
     for (calls, how_often) in [
         (&reads.lists, "once for each page, shared with other policies; free"),
@@ -62,6 +65,19 @@ pub fn explain(policy: &Policy, reads: &Reads) -> String {
     }
     let _ = writeln!(text, "\n{} cases in {}", policy.test_count(), policy.source.path);
     text
+}
+
+/// What of the policy only a run can check, as it needs AWS.
+pub fn unchecked(policy: &Policy) -> Option<String> {
+    let types: Vec<&str> = policy.unchecked_types().collect();
+    (!types.is_empty()).then(|| {
+        format!(
+            "{}: the fields of {} are AWS's to tell: a run checks them, `aftermove policy schema {}` shows them\n",
+            policy.id,
+            types.join(" and "),
+            types[0]
+        )
+    })
 }
 
 /// The functions that expressions have beside CEL's own.

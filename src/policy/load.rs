@@ -2,8 +2,9 @@
 
 mod build;
 mod cases;
+mod types;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::Duration;
 use indexmap::IndexMap;
@@ -18,10 +19,10 @@ use super::template::Quoting;
 use super::{Metric, Policy};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
 use crate::config::{Overrides, Severity};
-use crate::inventory;
 use build::Build;
+pub use types::resource_type;
 
-/// What a policy judges, and the root schema of its JSON.
+/// What a policy judges, and the root schema of its JSON, which is empty for a type that is not built in.
 type TypeSchema = (&'static str, Json);
 
 /// Loads policies; a later file takes the place of an earlier one with the same id.
@@ -174,7 +175,7 @@ impl Loader<'_> {
         Some(Policy {
             severity: fixed.unwrap_or(raw.severity),
             severity_fixed: fixed.is_some(),
-            timestamps: BTreeMap::from([(resource_type, timestamps(schema))]),
+            timestamps: BTreeMap::from([(resource_type, types::timestamps(resource_type, schema))]),
             metrics: metrics?,
             details: detail_conditions,
             skip,
@@ -243,14 +244,9 @@ impl Loader<'_> {
     }
 
     fn resource_type(&mut self, text: &str, at: &serde_saphyr::Location) -> Option<TypeSchema> {
-        let found = inventory::TYPES.iter().copied().find(|name| *name == text);
-        let Some((name, schema)) = found.and_then(|name| Some((name, inventory::schema(name)?))) else {
-            let help = did_you_mean(text, inventory::TYPES.iter().copied())
-                .unwrap_or_else(|| format!("the types are: {}", inventory::TYPES.join(", ")));
-            self.problem(at, format!("unknown resource type `{text}`"), help);
-            return None;
-        };
-        Some((name, schema.to_value()))
+        types::find(text)
+            .map_err(|help| self.problem(at, format!("unknown resource type `{text}`"), help))
+            .ok()
     }
 
     fn params(&mut self, raw: &RawPolicy, overrides: &Overrides) -> Option<IndexMap<String, Json>> {
@@ -388,28 +384,6 @@ pub(super) fn override_param(
         _ => return Err(format!("`{name}` is {value}, but its default is {param}")),
     };
     Ok(())
-}
-
-fn timestamps(schema: &Json) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut rest = vec![schema];
-    while let Some(schema) = rest.pop() {
-        let fields = match schema {
-            Json::Object(fields) => fields,
-            Json::Array(items) => {
-                rest.extend(items);
-                continue;
-            }
-            _ => continue,
-        };
-        for (name, property) in fields.get("properties").and_then(Json::as_object).into_iter().flatten() {
-            if property.get("format").and_then(Json::as_str) == Some("date-time") {
-                found.insert(name.clone());
-            }
-        }
-        rest.extend(fields.values());
-    }
-    found
 }
 
 #[cfg(test)]

@@ -12,10 +12,12 @@ pub mod evaluate;
 pub mod explain;
 mod expression;
 pub mod functions;
+pub mod generic;
 pub mod load;
 pub mod mute;
 pub mod outcome;
 mod raw;
+pub mod schema;
 mod template;
 pub mod test;
 mod value;
@@ -28,8 +30,8 @@ use serde_json::Value as Json;
 
 use crate::config::diagnostic::SourceFile;
 use crate::config::{Pack, Severity};
-use crate::inventory::Kind as _;
 use crate::inventory::cloudtrail::{Change, Event};
+use crate::inventory::{Kind as _, TYPES};
 use crate::relate::RELATIONS;
 use expression::Expression;
 use raw::{Missing, RawTest, Statistic};
@@ -130,8 +132,7 @@ impl Policy {
     /// The types that must be read to judge the resource: its own, and those
     /// that the derived fields it names are worked out from.
     pub fn types(&self) -> BTreeSet<&'static str> {
-        let fields: BTreeSet<String> =
-            self.expressions().flat_map(|expression| expression.members_of("resource")).collect();
+        let fields = self.fields();
         let related = RELATIONS
             .iter()
             .filter(|relation| {
@@ -139,6 +140,17 @@ impl Policy {
             })
             .flat_map(|relation| relation.needs.iter().copied());
         self.judged().chain(related).collect()
+    }
+
+    /// The fields of the resource that it names, without those inside of them.
+    pub fn fields(&self) -> BTreeSet<String> {
+        self.expressions().flat_map(|expression| expression.members_of("resource")).collect()
+    }
+
+    /// The types that it judges and that are not built in: their fields are checked in a run,
+    /// once AWS has told them.
+    pub fn unchecked_types(&self) -> impl Iterator<Item = &'static str> {
+        self.resource_types.iter().copied().filter(|name| !TYPES.contains(name))
     }
 
     /// The types that must be complete for the policy to have seen everything: changes come from events.

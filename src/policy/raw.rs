@@ -3,69 +3,112 @@
 use std::fmt;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
+use super::schema::{Expression, PolicyId, ResourceType, Template};
 use crate::config::{Migration, Pack, Severity};
 
 pub(crate) type Text = Spanned<String>;
 
-#[derive(Debug, Deserialize)]
+/// A policy of aftermove: what it judges, when that is wrong, and what to do about it.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Policy")]
 pub(crate) struct RawPolicy {
+    /// The file's name without `.yaml`.
+    #[schemars(with = "PolicyId")]
     pub(crate) id: Text,
+    /// One line for a list of findings.
+    #[schemars(with = "Template")]
     pub(crate) title: Text,
+    /// How grave it is where `severity_when` says nothing else.
     pub(crate) severity: Severity,
+    /// `essential` and `recommended` run unless the configuration says otherwise.
     #[serde(default)]
     pub(crate) pack: Pack,
     /// Words that select it, the first of them what it is about: `network`, `logs`, `cost`, ...
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub(crate) tags: Vec<Text>,
+    /// What it judges: a resource type, or several that have the fields that it names.
+    #[schemars(with = "OneOrMany")]
     pub(crate) resource: Spanned<OneOrMany>,
+    /// Thresholds and names that the configuration may override.
     #[serde(default)]
+    #[schemars(with = "IndexMap<String, Value>")]
     pub(crate) params: IndexMap<String, Spanned<Value>>,
+    /// Expressions by name, for others to use as `variables.name`; each sees those before it.
     #[serde(default)]
+    #[schemars(with = "IndexMap<String, Expression>")]
     pub(crate) variables: IndexMap<String, Text>,
+    /// CloudWatch series by name, for expressions to use as `metrics.name`.
     #[serde(default)]
+    #[schemars(with = "IndexMap<String, RawMetric>")]
     pub(crate) metrics: IndexMap<String, Spanned<RawMetric>>,
+    /// Reads that cost a call for each resource, and when a resource is worth it.
     #[serde(default)]
+    #[schemars(with = "IndexMap<String, Expression>")]
     pub(crate) details: IndexMap<String, Text>,
-    /// One expression, or several by the reason that each of them gives.
+    /// When a resource is none of its business. One expression, or several by the reason that each
+    /// of them gives.
     #[serde(default)]
     pub(crate) skip: OneOrMap,
+    /// When it cannot be told. One expression, or several by reason.
     #[serde(default)]
     pub(crate) unknown: OneOrMap,
+    /// When the resource fails.
+    #[schemars(with = "Expression")]
     pub(crate) violation: Text,
+    /// When it is of another severity; the gravest that holds stands.
     #[serde(default)]
+    #[schemars(with = "IndexMap<Severity, Expression>")]
     pub(crate) severity_when: IndexMap<Severity, Text>,
+    /// What is wrong, with the numbers.
+    #[schemars(with = "Template")]
     pub(crate) message: Text,
+    /// What the finding rests on, by name.
     #[serde(default)]
+    #[schemars(with = "IndexMap<String, Expression>")]
     pub(crate) evidence: IndexMap<String, Text>,
+    /// What it costs as it is.
     #[serde(default)]
+    #[schemars(with = "Option<Expression>")]
     pub(crate) monthly_cost_usd: Option<Text>,
     /// By another policy's id: the resource on which its failure explains this one.
     #[serde(default)]
+    #[schemars(with = "IndexMap<String, Expression>")]
     pub(crate) because_of: IndexMap<String, Text>,
+    /// What goes wrong if nobody acts, in two or three sentences.
+    #[schemars(with = "Template")]
     pub(crate) why: Text,
+    /// What to do.
+    #[schemars(with = "Template")]
     pub(crate) fix: Text,
-    /// One template, or several by the expression that calls for each: the first that holds.
+    /// A command that does it. One template, or several by the expression that calls for each: the
+    /// first that holds.
     #[serde(default)]
     pub(crate) fix_cli: OneOrMap,
+    /// Terraform code that does it, like `fix_cli`.
     #[serde(default)]
     pub(crate) fix_terraform: OneOrMap,
     /// Where thresholds and facts come from.
     #[serde(default)]
     pub(crate) sources: Vec<String>,
+    /// Cases: at least one that passes and one that fails.
+    #[schemars(with = "Vec<RawTest>")]
     pub(crate) tests: Spanned<Vec<Spanned<RawTest>>>,
 }
 
 /// One resource type, or several that have the fields that the policy names.
-#[derive(Debug)]
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged, rename = "ResourceTypes")]
 pub(crate) enum OneOrMany {
-    One(String),
-    Many(Vec<Text>),
+    One(#[schemars(with = "ResourceType")] String),
+    Many(#[schemars(with = "Vec<ResourceType>")] Vec<Text>),
 }
 
 impl<'de> Deserialize<'de> for OneOrMany {
@@ -133,23 +176,32 @@ impl<'de> Deserialize<'de> for OneOrMap {
     }
 }
 
-#[derive(Debug, Deserialize)]
+/// A query of CloudWatch for each resource.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Metric")]
 pub(crate) struct RawMetric {
+    /// As in `AWS/SQS`.
     pub(crate) namespace: String,
     pub(crate) metric: String,
     /// Expressions; a list asks for one series per element, summed up, and null leaves the dimension out.
+    #[schemars(with = "IndexMap<String, Expression>")]
     pub(crate) dimensions: IndexMap<String, Text>,
     pub(crate) statistic: Statistic,
+    /// Whole minutes: `5m`, `1h`, `1d`.
+    #[schemars(with = "String")]
     pub(crate) period: Text,
+    /// How far back: `14d`.
+    #[schemars(with = "String")]
     pub(crate) lookback: Text,
     /// Asks only where this is true.
+    #[schemars(with = "Option<Expression>")]
     pub(crate) when: Option<Text>,
     #[serde(default)]
     pub(crate) missing: Missing,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 pub(crate) enum Statistic {
     Sum,
     Average,
@@ -181,7 +233,7 @@ impl Statistic {
 }
 
 /// What a period without data means.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Missing {
     /// Nothing is known of it; a series without any data is UNKNOWN.
@@ -193,23 +245,31 @@ pub(crate) enum Missing {
     Nothing,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A resource, and what the policy says of it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Case")]
 pub(crate) struct RawTest {
     pub(crate) name: String,
+    /// The fields as the policy sees them; those that are left out are null. `resource_type` says
+    /// which of several types it is.
+    #[schemars(with = "IndexMap<String, Value>")]
     pub(crate) resource: Value,
     /// Other resources of the account and region, each with its `resource_type`.
     #[serde(default)]
+    #[schemars(with = "Vec<IndexMap<String, Value>>")]
     pub(crate) related: Vec<Value>,
     /// Types that could not be read.
     #[serde(default)]
     pub(crate) unread: Vec<String>,
+    /// Params in force here.
     #[serde(default)]
     pub(crate) params: IndexMap<String, Value>,
     /// Values by period, oldest first, the last one the latest complete period; null is a period without data.
     /// `incomplete: reason` stands for a series that CloudWatch did not return whole.
     #[serde(default)]
     pub(crate) metrics: IndexMap<String, TestSeries>,
+    /// When it happens; a Friday in November 2026 unless it is said.
     #[serde(default)]
     pub(crate) now: Option<chrono::DateTime<chrono::Utc>>,
     #[serde(default)]
@@ -238,14 +298,15 @@ impl RawTest {
     }
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "Series")]
 pub(crate) enum TestSeries {
     Values(Vec<Option<f64>>),
     Incomplete { incomplete: String },
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Expectation {
     Pass,

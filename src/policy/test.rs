@@ -2,7 +2,7 @@
 
 mod junit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, TimeZone as _, Utc};
@@ -111,12 +111,18 @@ fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<Difference>, String> {
     for (name, value) in &test.params {
         override_param(&mut in_force, name, value)?;
     }
-    let json = resource_json(resource);
+    let mut json = resource_json(resource);
+    if let (Resource::Generic(_), Json::Object(fields)) = (resource, &mut json) {
+        // as a run does, which knows from AWS what fields there are
+        for name in policy.fields() {
+            fields.entry(name).or_insert(Json::Null);
+        }
+    }
     let mut context = base_context(&setting).map_err(|error| error.to_string())?;
     context.add_variable_as_val("resource", to_cel(&json, policy.timestamps(resource.type_name())));
     context.add_variable_as_val("params", params_to_cel(&in_force));
     let bindings = Bindings::new(context, &policy.variables);
-    let mut case = Case { policy, meta: resource.meta(), now, bindings };
+    let mut case = Case { policy, meta: resource.meta(), now, bindings, unfit: None };
     let outcome = case.outcome(&|case, metric| series(case, metric, test));
     Ok(differences(test, &outcome))
 }
@@ -144,9 +150,12 @@ fn scope(policy: &Policy, test: &RawTest) -> Result<Scope, String> {
         let type_name = related.get("resource_type").and_then(Json::as_str).unwrap_or_default();
         resources.push(build(type_name, related)?);
     }
+    let read: BTreeSet<&str> = resources.iter().map(Resource::type_name).chain(policy.judged()).collect();
     let coverage = inventory::TYPES
         .iter()
-        .map(|&name| {
+        .copied()
+        .chain(read.into_iter().filter(|name| !inventory::TYPES.contains(name)))
+        .map(|name| {
             let unread = test.unread.iter().any(|unread| unread == name);
             Coverage {
                 resource_type: name.to_owned(),

@@ -1,13 +1,12 @@
 //! The reading stages of a run: collect, relate, drift, then metrics and details for suspects.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, Duration, Utc};
 use tokio::time::Instant;
 
 use super::{Request, RunError};
-use crate::collect::{self, Context, Meter, Progress};
+use crate::collect::{self, Context, Meter, Progress, Wanted};
 use crate::config::{Config, Regions, files, regions};
 use crate::drift;
 use crate::findings::state::State;
@@ -66,7 +65,7 @@ pub(super) async fn read_aws(
     };
     let caller = collect::caller_identity(&aws.sdk, &aws.meter).await?;
     let started = Instant::now();
-    let types: BTreeSet<&str> = policies.iter().flat_map(|policy| policy.types()).collect();
+    let types = wanted(policies);
     let home = regions.first().map_or("", |region| regions::home_of_global(region)).to_owned();
     let context = |region: String, endpoint: &str| Context {
         clients: collect::Clients::new(&aws.sdk, endpoint, &aws.meter),
@@ -78,7 +77,7 @@ pub(super) async fn read_aws(
         ecs: collect::EcsShared::default(),
     };
     let mut contexts: Vec<Context> = regions.iter().map(|region| context(region.clone(), region)).collect();
-    if types.iter().any(|name| is_global(name)) {
+    if types.keys().any(|name| is_global(name)) {
         contexts.push(context(GLOBAL.to_owned(), &home));
     }
     let drift = drift::Settings {
@@ -104,6 +103,20 @@ pub(super) async fn read_aws(
     });
     futures::future::join_all(details).await;
     Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
+}
+
+/// The types that the policies need, and of those that they judge the fields that they name.
+fn wanted(policies: &[&Policy]) -> Wanted {
+    let mut wanted = Wanted::new();
+    for policy in policies {
+        for name in policy.types() {
+            wanted.entry(name).or_default();
+        }
+        for name in policy.unchecked_types() {
+            wanted.entry(name).or_default().extend(policy.fields());
+        }
+    }
+    wanted
 }
 
 fn events_from(state: &State, place: &str, now: DateTime<Utc>) -> DateTime<Utc> {

@@ -9,6 +9,7 @@ mod bad_input;
 mod delivery;
 mod faults;
 mod generated;
+mod generic;
 mod lambda;
 mod local;
 mod mutes;

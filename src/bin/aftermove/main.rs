@@ -1,13 +1,15 @@
 //! The command line: a thin door to [`aftermove::run`].
 
+mod iam;
 mod policy;
+mod schema;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use aftermove::collect::{self, Progress};
+use aftermove::collect::Progress;
 use aftermove::config::Severity;
 use aftermove::deliver::file;
 use aftermove::report::{json_v1, text};
@@ -70,7 +72,7 @@ enum Command {
         command: policy::Command,
     },
     /// Print the IAM policy that scanning needs, as JSON
-    Iam,
+    Iam(iam::Iam),
 }
 
 #[derive(Args)]
@@ -176,10 +178,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
             Ok(if unseen { 3 } else { 0 })
         }
         Command::Policy { command } => policy::run(command).await,
-        Command::Iam => {
-            write(None, &format!("{:#}\n", collect::read_only_policy()))?;
-            Ok(0)
-        }
+        Command::Iam(arguments) => iam::run(arguments).await,
     }
 }
 

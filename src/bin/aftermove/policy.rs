@@ -9,6 +9,7 @@ use aftermove::policy::{Policy, explain, test};
 use aftermove::run::{Request, RunError, setup};
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::schema::{self, Schema};
 use crate::{check_writable, write};
 
 #[derive(Subcommand)]
@@ -40,6 +41,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         source: Source,
     },
+    /// Print the JSON schema of a policy, of the configuration, or of a resource type's fields
+    Schema(Schema),
 }
 
 #[derive(Args)]
@@ -70,7 +73,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Check(source) => {
             let policies = source.load().await?;
-            write(None, &format!("{} policies are well formed\n", policies.len()))?;
+            let unchecked: String = policies.iter().filter_map(explain::unchecked).collect();
+            write(None, &format!("{} policies are well formed\n{unchecked}", policies.len()))?;
         }
         Command::Test { source, only, junit } => {
             check_writable(junit.as_deref())?;
@@ -102,6 +106,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<u8> {
                 found.iter().map(|policy| explain::explain(policy, &reads(policy))).collect();
             write(None, &texts.join("\n"))?;
         }
+        Command::Schema(arguments) => return schema::run(arguments).await,
     }
     Ok(0)
 }
@@ -117,12 +122,13 @@ fn reads(policy: &Policy) -> explain::Reads {
     let details: Vec<&str> = policy.details().collect();
     let rows = collect::COLLECTORS.iter().filter(|row| types.contains(row.resource_type));
     let asked = collect::DETAILS.iter().filter(|row| details.contains(&row.name));
+    let generic = policy.unchecked_types().next().is_some();
     let all = |actions: &mut dyn Iterator<Item = &'static [&'static str]>| -> BTreeSet<&'static str> {
         actions.flatten().copied().collect()
     };
     explain::Reads {
-        lists: all(&mut rows.map(|row| row.actions)),
-        details: all(&mut asked.map(|row| row.actions)),
+        lists: all(&mut rows.map(|row| row.actions).chain(generic.then_some(collect::GENERIC_LISTS))),
+        details: all(&mut asked.map(|row| row.actions).chain(generic.then_some(collect::GENERIC_GETS))),
         metrics: all(&mut policy.uses_metrics().then_some(collect::METRIC_ACTIONS).into_iter()),
     }
 }
@@ -132,11 +138,11 @@ impl Source {
         Request { config: self.config.clone(), policies: self.policies.clone(), ..Request::default() }
     }
 
-    async fn config(&self) -> Result<Config, RunError> {
+    pub(crate) async fn config(&self) -> Result<Config, RunError> {
         setup::config(&self.request(), chrono::Utc::now()).await
     }
 
-    async fn load(&self) -> Result<Vec<Policy>, RunError> {
+    pub(crate) async fn load(&self) -> Result<Vec<Policy>, RunError> {
         setup::policies(&self.request(), &self.config().await?).await
     }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::{Loader, TypeSchema};
+use super::{Loader, TypeSchema, types};
 use crate::config::diagnostic::did_you_mean;
-use crate::inventory;
+use crate::inventory::generic::snake;
 use crate::policy::check;
 use crate::policy::raw::{Expectation, RawPolicy, RawTest};
 
@@ -44,20 +44,19 @@ impl Loader<'_> {
             }
             for related in &test.value.related {
                 let name = related.get("resource_type").and_then(Json::as_str).unwrap_or_default();
-                match inventory::schema(name) {
-                    Some(schema) => {
-                        let schema = schema.to_value();
+                match types::find(name) {
+                    Ok((_, schema)) => {
                         let mut fields = related.clone();
                         fields.as_object_mut().map(|fields| fields.remove("resource_type"));
                         self.fields(at, &fields, &schema, &schema, name);
                     }
-                    None => self.problem(
+                    Err(help) => self.problem(
                         at,
                         format!(
                             "test `{}`: a related resource has the unknown `resource_type` `{name}`",
                             test.value.name
                         ),
-                        format!("the types are: {}", inventory::TYPES.join(", ")),
+                        help,
                     ),
                 }
             }
@@ -82,8 +81,7 @@ impl Loader<'_> {
                 }
             }
             for name in &test.value.unread {
-                if !inventory::TYPES.contains(&name.as_str()) {
-                    let help = did_you_mean(name, inventory::TYPES.iter().copied()).unwrap_or_default();
+                if let Err(help) = types::find(name) {
                     self.problem(at, format!("test `{}`: unknown type `{name}`", test.value.name), help);
                 }
             }
@@ -99,7 +97,7 @@ impl Loader<'_> {
                 test.value.related.iter().filter_map(|related| related.get("resource_type")?.as_str());
             let unread = test.value.unread.iter().map(String::as_str);
             for name in related.chain(unread).filter(|name| !read.contains(name)) {
-                let known = inventory::TYPES.contains(&name);
+                let known = types::find(name).is_ok();
                 if known {
                     self.problem(
                         &test.defined,
@@ -127,6 +125,16 @@ impl Loader<'_> {
                             did_you_mean(name, properties.keys().map(String::as_str)).unwrap_or_default(),
                         ),
                     }
+                }
+            }
+            (Json::Object(fields), None) if std::ptr::eq(schema, root) => {
+                // of any other type: its names are known, its fields are not
+                for name in fields.keys().filter(|name| snake(name) != **name) {
+                    self.problem(
+                        at,
+                        format!("this test gives `{what}` a field `{name}`"),
+                        format!("fields are in snake_case: did you mean `{}`?", snake(name)),
+                    );
                 }
             }
             (Json::Array(items), _) => {

@@ -1,5 +1,7 @@
 //! What loading refuses, and how it says so.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 const GOOD: &str = r#"id: logs-x
