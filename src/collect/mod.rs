@@ -3,9 +3,9 @@
 //! [`COLLECTORS`] is the one table of what can be read: the resource list, the
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
-mod backup;
 mod access_events;
 mod apprunner;
+mod backup;
 mod budgets;
 mod clients;
 mod cloudcontrol;
@@ -14,11 +14,11 @@ mod cloudwatch;
 mod details;
 mod each;
 mod ec2;
-mod eks;
-mod elasticbeanstalk;
 mod ecr;
 mod ecs;
+mod eks;
 mod elasticache;
+mod elasticbeanstalk;
 mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod error;
@@ -31,9 +31,9 @@ mod mock;
 mod pace;
 mod pages;
 mod permissions;
-mod route53;
 mod rds;
 mod restores;
+mod route53;
 mod scheduler;
 mod sns;
 mod sqs;

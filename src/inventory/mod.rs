@@ -7,27 +7,27 @@
 //! policy can name every field of its type.
 #![deny(clippy::disallowed_methods)]
 
-pub mod backup;
 pub mod apprunner;
+pub mod backup;
 pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod ec2;
-pub mod eks;
-pub mod elasticbeanstalk;
 pub mod ecr;
 pub mod ecs;
+pub mod eks;
 pub mod elasticache;
+pub mod elasticbeanstalk;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
-pub mod lambda;
 pub mod generic;
+pub mod lambda;
 pub mod logs;
 pub mod metrics;
-pub mod route53;
 pub mod rds;
+pub mod route53;
 pub mod scheduler;
 pub mod sns;
 pub mod sqs;

@@ -4,9 +4,9 @@
 //! completely, so that a policy ends in UNKNOWN and not in a guess.
 #![deny(clippy::disallowed_methods)]
 
-mod apprunner;
 mod alarm_history;
 mod alarm_targets;
+mod apprunner;
 mod caches;
 mod composites;
 mod databases;
@@ -17,10 +17,10 @@ mod load_balancers;
 mod on_call;
 mod permits;
 mod public_space;
+mod queues;
 mod record_sets;
 mod repositories;
 mod restores;
-mod queues;
 mod routes;
 mod services;
 mod storage;
@@ -28,9 +28,8 @@ mod topics;
 mod vpcs;
 mod watched;
 
-use crate::inventory::backup::{ProtectedResource, RestoreJob, RestoreTestingPlan};
 use crate::inventory::apprunner::AppRunnerService;
-use crate::inventory::cloudwatch::Alarm;
+use crate::inventory::backup::{ProtectedResource, RestoreJob, RestoreTestingPlan};
 use crate::inventory::budgets::Budget;
 use crate::inventory::cloudtrail::RestoreEvent;
 use crate::inventory::cloudwatch::{Alarm, AlarmHistoryItem};
@@ -38,18 +37,18 @@ use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
 };
-use crate::inventory::eks;
-use crate::inventory::elasticbeanstalk::BeanstalkEnvironment;
 use crate::inventory::ecr::Repository;
 use crate::inventory::ecs::{Cluster, Service, TaskDefinition};
+use crate::inventory::eks;
 use crate::inventory::elasticache::{CacheCluster, ReplicationGroup, ServerlessCache};
+use crate::inventory::elasticbeanstalk::BeanstalkEnvironment;
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
-use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::lambda::Function;
-use crate::inventory::scheduler::{Schedule, ScheduleGroup};
 use crate::inventory::logs::LogGroup;
+use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::route53::{HostedZone, RecordSet};
+use crate::inventory::scheduler::{Schedule, ScheduleGroup};
 use crate::inventory::sns::{Subscription, Topic};
 use crate::inventory::sqs::Queue;
 use crate::inventory::{Kind, Scope};
@@ -178,6 +177,7 @@ pub const RELATIONS: &[Relation] = &[
     Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
     Relation { resource_type: TaskDefinition::TYPE, field: "services", needs: &[Service::TYPE] },
     Relation { resource_type: Repository::TYPE, field: "deployed_tags", needs: &[TaskDefinition::TYPE] },
+    Relation {
         resource_type: DbInstance::TYPE,
         field: "reaching_groups",
         needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
@@ -284,6 +284,7 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     });
     fill(scope, watched::beanstalk_signals, |environment: &mut BeanstalkEnvironment, signals| {
         environment.signals = signals;
+    });
     fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
     fill(scope, services::container_insights, |service: &mut Service, insights| {
         service.container_insights = insights;
@@ -292,6 +293,7 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     fill(scope, services::uses, |definition: &mut TaskDefinition, services| definition.services = services);
     fill(scope, repositories::deployed_tags, |repository: &mut Repository, tags| {
         repository.deployed_tags = tags;
+    });
     fill(scope, databases::reaching_groups, |database: &mut DbInstance, groups| {
         database.reaching_groups = groups;
     });
@@ -307,6 +309,7 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     });
     fill(scope, watched::database_signals, |database: &mut DbInstance, signals| {
         database.signals = signals;
+    });
     fill(scope, watched::signals::<Function>, |function: &mut Function, signals| function.signals = signals);
     fill(scope, watched::signals::<Queue>, |queue: &mut Queue, signals| queue.signals = signals);
     fill(scope, queues::dead_letters_of, |queue: &mut Queue, sources| queue.dead_letters_of = sources);

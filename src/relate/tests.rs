@@ -14,19 +14,16 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Snapshot::TYPE,
         Instance::TYPE,
         LoadBalancer::TYPE,
-<<<<<<< HEAD
         CacheCluster::TYPE,
         ReplicationGroup::TYPE,
         ServerlessCache::TYPE,
         DbInstance::TYPE,
         DbCluster::TYPE,
-=======
         HostedZone::TYPE,
         RecordSet::TYPE,
         AppRunnerService::TYPE,
         eks::Cluster::TYPE,
         BeanstalkEnvironment::TYPE,
->>>>>>> platform
         Cluster::TYPE,
         Service::TYPE,
         TaskDefinition::TYPE,
