@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from .local import ACCOUNT, GB, RANDOM, REGION, TODAY, ago, answer, client, override, series, timestamp
 
-ecs, ecr, cloudwatch = client("ecs"), client("ecr"), client("cloudwatch")
+ecs, ecr, cloudwatch, scheduler = client("ecs"), client("ecr"), client("cloudwatch"), client("scheduler")
 
 CLUSTER = "production"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
@@ -53,6 +53,7 @@ def build(ids: dict[str, str]) -> dict[str, str]:
         ("reports", ago(days=3), 1, BREAKER),
     ):
         made[f"service-{name}"] = _service(ids, name, definitions[name], age, count, configuration)
+    _nightly(made["cluster-production"])
     _use()
     _alarms(ids)
     _killed_for_memory(made["cluster-production"], definitions["reports"])
@@ -118,6 +119,23 @@ def _service(ids: dict[str, str], name: str, definition: str, age, count: int, c
     override("ecs", "DescribeServices", {"taskDefinition": definition, "status": "PRIMARY"}, deployed)
     override("ecs", "DescribeTaskDefinition", {"taskDefinitionArn": definition}, {"registeredAt": timestamp(age)})
     return arn
+
+
+def _nightly(cluster: str) -> None:
+    """What Heroku Scheduler did."""
+    definition = _definition("cleanup", 256, 512, f"{REGISTRY}/web:2f6c1d9")
+    registered = {"registeredAt": timestamp(ago(days=10))}
+    override("ecs", "DescribeTaskDefinition", {"taskDefinitionArn": definition}, registered)
+    scheduler.create_schedule(
+        Name="nightly-cleanup",
+        ScheduleExpression="cron(30 2 * * ? *)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": cluster,
+            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/scheduler",
+            "EcsParameters": {"TaskDefinitionArn": definition.rpartition(":")[0], "LaunchType": "FARGATE"},
+        },
+    )
 
 
 def _use() -> None:

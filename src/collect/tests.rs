@@ -282,6 +282,10 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "scheduler:ListScheduleGroups",
         "scheduler:ListSchedules"
       ],
+      "ReadScheduler": [
+        "scheduler:GetSchedule",
+        "scheduler:ListSchedules"
+      ],
       "ReadSns": [
         "sns:GetTopicAttributes",
         "sns:ListSubscriptions",

@@ -21,7 +21,7 @@ pub struct Repository {
     pub image_count: Option<i64>,
     /// What the images take together, where layers that several share count for each of them. Read with `image_count`.
     pub image_size_in_bytes: Option<i64>,
-    /// Derived: the tags by which services run images of it; `latest` where they name neither tag nor digest.
+    /// Derived: the tags by which services and schedules run images of it; `latest` where they name neither tag nor digest.
     /// Null where task definitions could not be read.
     pub deployed_tags: Option<Vec<String>>,
 }

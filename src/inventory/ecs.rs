@@ -172,7 +172,7 @@ pub struct TaskSize {
     pub operating_system_family: String,
 }
 
-/// A revision that a service uses.
+/// A revision that a service runs or EventBridge Scheduler starts.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
 pub struct TaskDefinition {
@@ -197,6 +197,8 @@ pub struct TaskDefinition {
     pub task_role_arn: Option<String>,
     pub execution_role_arn: Option<String>,
     pub container_definitions: Vec<ContainerDefinition>,
+    /// The enabled schedules of EventBridge Scheduler that start it.
+    pub schedules: Vec<String>,
     /// Derived: the services that run it. Null where services could not be read.
     pub services: Option<Vec<ServiceUse>>,
 }

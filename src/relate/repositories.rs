@@ -1,4 +1,4 @@
-//! Which images of a repository services run, by tag.
+//! Which images of a repository are run, by tag.
 
 use std::collections::BTreeSet;
 

@@ -2,6 +2,7 @@
 //! services, so what is read for one type is kept for the next.
 
 pub(super) mod clusters;
+mod schedules;
 pub(super) mod services;
 pub(super) mod stopped_tasks;
 pub(super) mod task_definitions;

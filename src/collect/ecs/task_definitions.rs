@@ -1,4 +1,4 @@
-//! The task definitions that services use, one call for each. Values of variables and secrets are dropped here.
+//! The task definitions that services and schedules use, one call for each. Values of variables and secrets are dropped here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use aws_sdk_ecs::types::{self, TaskDefinitionField};
 use futures::StreamExt as _;
 use futures::stream;
 
-use super::{CONCURRENCY, name_in, services, tags};
+use super::{CONCURRENCY, clusters, name_in, schedules, services, tags};
 use crate::collect::{CollectError, Collector, Context, Read, time};
 use crate::inventory::ecs::{ContainerDefinition, LogConfiguration, Service, TaskDefinition};
 use crate::inventory::environment::EnvironmentVariable;
@@ -14,21 +14,53 @@ use crate::inventory::{Kind as _, Meta};
 
 const DESCRIBE: &str = "ecs:DescribeTaskDefinition";
 
+/// How ECS says that there is no such revision.
+const MISSING: &str = "ClientException";
+
 pub(in crate::collect) const TASK_DEFINITIONS: Collector = Collector {
     resource_type: TaskDefinition::TYPE,
-    actions: &[services::ACTIONS[0], services::ACTIONS[1], services::ACTIONS[2], DESCRIBE],
+    actions: &[
+        services::ACTIONS[0],
+        services::ACTIONS[1],
+        services::ACTIONS[2],
+        schedules::LIST,
+        schedules::GET,
+        DESCRIBE,
+    ],
     collect: |context| Box::pin(read(context)),
 };
 
 async fn read(context: &Context) -> Result<Read, CollectError> {
-    let services = services::all(context).await.as_ref().map_err(Clone::clone)?;
-    let used: BTreeSet<String> =
-        services.items.iter().flat_map(Service::task_definitions).map(str::to_owned).collect();
-    let (mut found, mut cut) = (Vec::new(), services.cut.clone());
-    let mut calls = stream::iter(used).map(|arn| describe(context, arn)).buffer_unordered(CONCURRENCY);
-    while let Some(answer) = calls.next().await {
+    let clusters = clusters::arns(context).await.as_ref().map_err(Clone::clone)?;
+    if clusters.items.is_empty() && clusters.cut.is_none() {
+        return Read::of::<TaskDefinition>([], None);
+    }
+    let (services, scheduled) = tokio::join!(services::all(context), schedules::all(context));
+    let services = services.as_ref().map_err(Clone::clone)?;
+    let deployed: BTreeSet<&str> = services.items.iter().flat_map(Service::task_definitions).collect();
+    let only_scheduled = scheduled.by_task_definition.keys().map(String::as_str);
+    let used: BTreeSet<String> = deployed.iter().copied().chain(only_scheduled).map(str::to_owned).collect();
+    let mut found: BTreeMap<String, TaskDefinition> = BTreeMap::new();
+    let mut cut = services.cut.clone().or(scheduled.cut);
+    let mut calls = stream::iter(used)
+        .map(|arn| async move {
+            let definition = describe(context, &arn).await;
+            (arn, definition)
+        })
+        .buffer_unordered(CONCURRENCY);
+    while let Some((asked, answer)) = calls.next().await {
         match answer {
-            Ok(definition) => found.extend(definition),
+            Ok(Some(definition)) => {
+                // a schedule may name the family, whose latest revision may be a service's
+                let entry = found.entry(definition.meta.arn.clone()).or_insert(definition);
+                let schedules = scheduled.by_task_definition.get(&asked);
+                entry.schedules.extend(schedules.into_iter().flatten().cloned());
+                entry.schedules.sort();
+            }
+            Ok(None) => {}
+            // a schedule may outlive what it ran
+            Err(CollectError::Failed { code, .. })
+                if code == MISSING && !deployed.contains(asked.as_str()) => {}
             Err(failure) => {
                 let denied = failure.is_denied();
                 cut.get_or_insert(failure);
@@ -38,10 +70,10 @@ async fn read(context: &Context) -> Result<Read, CollectError> {
             }
         }
     }
-    Read::of(found, cut)
+    Read::of(found.into_values(), cut)
 }
 
-async fn describe(context: &Context, arn: String) -> Result<Option<TaskDefinition>, CollectError> {
+async fn describe(context: &Context, arn: &str) -> Result<Option<TaskDefinition>, CollectError> {
     let answer = context
         .clients
         .ecs
@@ -83,6 +115,7 @@ fn task_definition(context: &Context, sdk: &types::TaskDefinition, tagged: &[typ
         task_role_arn: sdk.task_role_arn().map(str::to_owned),
         execution_role_arn: sdk.execution_role_arn().map(str::to_owned),
         container_definitions: sdk.container_definitions().iter().map(container).collect(),
+        schedules: Vec::new(),
         services: None,
     }
 }
