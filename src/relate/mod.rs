@@ -172,6 +172,7 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     });
     fill(scope, watched::database_signals, |database: &mut DbInstance, signals| {
         database.signals = signals;
+    });
     fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
     fill(scope, services::container_insights, |service: &mut Service, insights| {
         service.container_insights = insights;
