@@ -14,8 +14,8 @@ use super::{CollectError, Collector, Context, Read, aws_time, time};
 use crate::inventory::cloudtrail::{Event, EventResource};
 use crate::inventory::{Kind as _, Meta};
 
-const LOOKUP: &str = "cloudtrail:LookupEvents";
-const PAGE: i32 = 50;
+pub(super) const LOOKUP: &str = "cloudtrail:LookupEvents";
+pub(super) const PAGE: i32 = 50;
 
 pub(super) const EVENTS: Collector =
     Collector { resource_type: Event::TYPE, actions: &[LOOKUP], collect: |context| Box::pin(read(context)) };
@@ -72,7 +72,7 @@ fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn event(context: &Context, sdk: &types::Event) -> Event {
+pub(super) fn event(context: &Context, sdk: &types::Event) -> Event {
     let id = sdk.event_id().unwrap_or_default();
     let name = sdk.event_name().unwrap_or_default();
     let event_time = time(sdk.event_time());

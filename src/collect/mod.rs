@@ -3,6 +3,7 @@
 //! [`COLLECTORS`] is the one table of what can be read: the resource list, the
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
+mod access_events;
 mod backup;
 mod budgets;
 mod clients;

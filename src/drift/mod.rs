@@ -7,6 +7,7 @@
 
 mod classify;
 mod noise;
+mod openers;
 mod record;
 mod resource;
 
@@ -16,6 +17,8 @@ use chrono::{DateTime, Utc};
 
 use crate::inventory::cloudtrail::{Change, Event};
 use crate::inventory::{Coverage, Kind as _, Meta, Resource, Scope};
+pub(crate) use openers::openers;
+
 use classify::{Class, Matchers, classify};
 use record::Record;
 use resource::{Target, targets};

@@ -2,12 +2,17 @@
 //!
 //! Neptune and DocumentDB answer the same calls; theirs are other types, and not here.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Meta;
 use super::backup::ProtectedResource;
+use super::cloudtrail::Event;
+use super::cloudwatch::SignalCoverage;
+use super::ec2::{Opening, SecurityGroupRule};
 
 /// `meta.id` and `meta.name` are the DBInstanceIdentifier.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -85,6 +90,88 @@ pub struct DbInstance {
     pub aws_backup: Option<Vec<ProtectedResource>>,
     /// Derived: the names of the plans by which AWS Backup tests restores of its type. Null where these could not be read.
     pub restore_testing_plans: Option<Vec<String>>,
+    /// The CloudTrail events of the last 90 days that made or changed it, or opened its reaching groups. They cost
+    /// some calls for each database, so they are read only where a policy's `details` ask for them, and are null
+    /// elsewhere or where they could not be read.
+    pub access_events: Option<Vec<Event>>,
+    /// Derived: its security groups that let public addresses in on its port, or may do so by a prefix list that
+    /// could not be read. Null where security groups could not be read, and while it has no port.
+    pub reaching_groups: Option<Vec<ReachingGroup>>,
+    /// Derived: the subnets of its subnet group that have a route to an internet gateway. Null where subnets or
+    /// route tables could not be read.
+    pub public_subnets: Option<Vec<PublicSubnet>>,
+    /// Derived: who opened each of its reaching groups and who made it publicly accessible, as far as its
+    /// `access_events` tell. Null where those, or the groups, were not read.
+    pub opened_by: Option<Vec<Opener>>,
+    /// Derived: what it is in its cluster. Null where it is in none, or clusters could not be read.
+    pub cluster_membership: Option<ClusterMembership>,
+    /// Derived: what its class is made of. Null for a class that is not known.
+    pub instance_class: Option<InstanceClass>,
+    /// Derived: which alarm covers each signal (`connections`, `storage`, `cpu`, `memory`, for replicas and Aurora
+    /// `replica_lag`; for Serverless `capacity` in place of all but connections). Null where alarms, or the
+    /// clusters that they name, could not be read.
+    pub signals: Option<BTreeMap<String, SignalCoverage>>,
+}
+
+/// A security group that lets public addresses in on a database's port.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct ReachingGroup {
+    pub group_id: String,
+    pub group_name: String,
+    /// Those of its openings that the port lies in.
+    pub openings: Vec<Opening>,
+    /// Of the rules behind them, those that let in a /16 of IPv4, a /32 of IPv6 or more, or a prefix list.
+    pub wide_rules: Vec<SecurityGroupRule>,
+    pub unread_prefix_lists: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct PublicSubnet {
+    pub subnet_id: String,
+    pub internet_gateway_id: String,
+    /// It lies in a zone that the database is in now.
+    pub in_use: bool,
+}
+
+/// An event that took one step towards a database being reachable.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Opener {
+    /// `security_group` or `publicly_accessible`.
+    pub hop: String,
+    /// The id of the group or the database.
+    pub resource: String,
+    /// Who: e-mail address, user name or role session.
+    pub actor: String,
+    pub event_name: String,
+    pub event_id: String,
+    pub event_time: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct ClusterMembership {
+    pub is_cluster_writer: bool,
+    /// Of Serverless v2, in Aurora capacity units; null without.
+    pub min_capacity: Option<f64>,
+    pub max_capacity: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct InstanceClass {
+    /// `t4g`, `m6g`, `r6g`, …
+    pub family: String,
+    pub vcpus: i64,
+    pub memory_gib: f64,
+    /// The class with half of it, or the next less; null where the engine has none.
+    pub smaller: Option<String>,
+    pub smaller_memory_gib: Option<f64>,
+    /// What the engine's default parameter group lets in, somewhat less in practice; null for an engine
+    /// that has no such bound.
+    pub default_max_connections: Option<i64>,
 }
 
 /// One restore of a database's backup, into a database beside it.

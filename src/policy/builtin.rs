@@ -30,7 +30,7 @@ mod tests {
 
     /// Details that a policy may ask for; [`crate::collect::DETAILS`] has their reads.
     const DETAILS: &[&str] =
-        &["lifecycle", "listener_rules", "stopped_tasks", "target_health", "topic_access"];
+        &["access_events", "lifecycle", "listener_rules", "stopped_tasks", "target_health", "topic_access"];
 
     /// What a built-in policy can be about; its first tag is one of these.
     const GROUPS: &[&str] = &[

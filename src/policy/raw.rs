@@ -156,6 +156,13 @@ pub(crate) enum Statistic {
     Minimum,
     Maximum,
     SampleCount,
+    /// Percentiles of the values that CloudWatch was sent.
+    #[serde(rename = "p90")]
+    P90,
+    #[serde(rename = "p95")]
+    P95,
+    #[serde(rename = "p99")]
+    P99,
 }
 
 impl Statistic {
@@ -166,6 +173,9 @@ impl Statistic {
             Self::Minimum => "Minimum",
             Self::Maximum => "Maximum",
             Self::SampleCount => "SampleCount",
+            Self::P90 => "p90",
+            Self::P95 => "p95",
+            Self::P99 => "p99",
         }
     }
 }

@@ -8,6 +8,8 @@ mod alarm_history;
 mod alarm_targets;
 mod caches;
 mod composites;
+mod databases;
+mod db_classes;
 mod existence;
 mod exposure;
 mod load_balancers;
@@ -149,6 +151,24 @@ pub const RELATIONS: &[Relation] = &[
         field: "restore_testing_plans",
         needs: &[RestoreTestingPlan::TYPE],
     },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "reaching_groups",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "public_subnets",
+        needs: &[Subnet::TYPE, RouteTable::TYPE],
+    },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "opened_by",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation { resource_type: DbInstance::TYPE, field: "cluster_membership", needs: &[DbCluster::TYPE] },
+    Relation { resource_type: DbInstance::TYPE, field: "instance_class", needs: &[] },
+    Relation { resource_type: DbInstance::TYPE, field: "signals", needs: &[Alarm::TYPE, DbCluster::TYPE] },
     Relation { resource_type: Service::TYPE, field: "task_size", needs: &[TaskDefinition::TYPE] },
     Relation { resource_type: Service::TYPE, field: "container_insights", needs: &[Cluster::TYPE] },
     Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
@@ -223,6 +243,22 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
         cluster.unattributed_restores = copies.unattributed;
         cluster.aws_backup = copies.aws_backup;
         cluster.restore_testing_plans = copies.plans;
+    });
+    fill(scope, databases::reaching_groups, |database: &mut DbInstance, groups| {
+        database.reaching_groups = groups;
+    });
+    fill(scope, databases::public_subnets, |database: &mut DbInstance, subnets| {
+        database.public_subnets = subnets;
+    });
+    fill(scope, databases::opened_by, |database: &mut DbInstance, openers| database.opened_by = openers);
+    fill(scope, databases::cluster_membership, |database: &mut DbInstance, membership| {
+        database.cluster_membership = membership;
+    });
+    fill(scope, databases::instance_class, |database: &mut DbInstance, class| {
+        database.instance_class = class;
+    });
+    fill(scope, watched::database_signals, |database: &mut DbInstance, signals| {
+        database.signals = signals;
     });
     fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
     fill(scope, services::container_insights, |service: &mut Service, insights| {

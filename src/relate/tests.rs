@@ -28,7 +28,9 @@ fn one_of_each() -> Vec<inventory::Resource> {
     ]
     .iter()
     .flat_map(|name| {
-        let one = json!([{ "id": "one", "arn": "one", "type": "application", "cluster_arn": "one", "task_definition": "one" }]);
+        let one = json!([{ "id": "one", "arn": "one", "type": "application", "cluster_arn": "one", "task_definition": "one",
+            "db_instance_class": "db.t4g.medium", "access_events": [], "db_cluster_identifier": "one",
+            "db_cluster_members": [{ "db_instance_identifier": "one" }] }]);
         read(name, one)
     })
     .collect()
@@ -81,10 +83,17 @@ fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
         };
         assert!(!field(&of_type(&complete), relation.field).is_null(), "{relation:?}");
         // No rule names a prefix list, no action a topic and no metric a resource, so these do not depend on them;
-        // and what belongs to one other resource is known once that is there.
-        let own =
-            ["openings", "unread_prefix_lists", "on_call", "watches", "task_size", "container_insights"]
-                .contains(&relation.field);
+        // a class is what it is, and what belongs to one other resource is known once that is there.
+        let own = [
+            "openings",
+            "unread_prefix_lists",
+            "on_call",
+            "watches",
+            "task_size",
+            "container_insights",
+            "instance_class",
+        ]
+        .contains(&relation.field);
         if !own || relation.resource_type == LoadBalancer::TYPE {
             assert!(field(&of_type(&nothing), relation.field).is_null(), "{relation:?}");
         }

@@ -6,6 +6,7 @@
 //! that it can at best `maybe` cover.
 
 mod caches;
+mod databases;
 mod load_balancers;
 mod nat_gateways;
 mod services;
@@ -20,6 +21,7 @@ pub(super) use caches::{
     of_clusters as cache_cluster_signals, of_groups as replication_group_signals,
     of_serverless as serverless_cache_signals,
 };
+pub(super) use databases::signals as database_signals;
 pub(super) use load_balancers::signals as load_balancer_signals;
 pub(super) use services::signals as service_signals;
 

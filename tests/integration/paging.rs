@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::local::{Local, found};
 
 /// Page sizes that no list of the seeded account fits into at once.
-const PAGES: [(&str, &str, usize); 15] = [
+const PAGES: &[(&str, &str, usize)] = &[
     ("ec2", "DescribeSecurityGroups", 5),
     ("ec2", "DescribeSecurityGroupRules", 7),
     ("ec2", "DescribeNetworkInterfaces", 6),
@@ -19,6 +19,7 @@ const PAGES: [(&str, &str, usize); 15] = [
     ("elasticloadbalancing", "DescribeTargetGroups", 1),
     ("elasticache", "DescribeCacheClusters", 2),
     ("logs", "DescribeLogGroups", 3),
+    ("rds", "DescribeDBInstances", 4),
     ("cloudwatch", "DescribeAlarms", 1),
     ("sns", "ListTopics", 1),
     ("sns", "ListSubscriptions", 1),
@@ -58,6 +59,7 @@ fn lengths(local: &Local) -> BTreeMap<&'static str, Vec<usize>> {
         ("DescribeTargetGroups", vec![of("AWS::ElasticLoadBalancingV2::TargetGroup").len()]),
         ("DescribeCacheClusters", vec![of("AWS::ElastiCache::CacheCluster").len()]),
         ("DescribeLogGroups", vec![of("AWS::Logs::LogGroup").len()]),
+        ("DescribeDBInstances", vec![of("AWS::RDS::DBInstance").len()]),
         ("DescribeAlarms", vec![of("AWS::CloudWatch::Alarm").len()]),
         ("ListTopics", vec![of("AWS::SNS::Topic").len()]),
         ("ListSubscriptions", vec![of("AWS::SNS::Subscription").len()]),
@@ -82,7 +84,7 @@ fn small_pages_bring_the_same_findings_and_no_call_too_many() {
     assert_eq!(report["policies"], whole["policies"]);
     let (once, split) = (calls(&whole), calls(&report));
     let mut several = 0;
-    for (service, operation, size) in PAGES {
+    for &(service, operation, size) in PAGES {
         let name = format!("{service}:{operation}");
         let Some(lists) = lengths.get(operation) else {
             assert!(split[&name] > once[&name], "{name}");
