@@ -141,3 +141,15 @@ def _alarm(name: str, metric: str, dimensions: dict[str, str], threshold: int, a
         TreatMissingData="notBreaching",
         AlarmActions=[action],
     )
+    then = timestamp(ago(days=8))
+    override(
+        "cloudwatch",
+        "DescribeAlarms",
+        {"AlarmName": name},
+        {
+            "StateValue": "OK",
+            "StateUpdatedTimestamp": then,
+            "StateTransitionedTimestamp": then,
+            "AlarmConfigurationUpdatedTimestamp": then,
+        },
+    )

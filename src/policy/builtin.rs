@@ -34,6 +34,8 @@ mod tests {
     const DETAILS: &[&str] =
         &["lifecycle", "listener_rules", "stopped_tasks", "target_health", "topic_access"];
     const DETAILS: &[&str] = &["listener_rules", "target_health", "topic_access", "access_events"];
+    const DETAILS: &[&str] =
+        &["access_events", "lifecycle", "listener_rules", "stopped_tasks", "target_health", "topic_access"];
 
     /// What a built-in policy can be about; its first tag is one of these.
     const GROUPS: &[&str] = &[

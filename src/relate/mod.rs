@@ -172,6 +172,24 @@ pub const RELATIONS: &[Relation] = &[
     Relation { resource_type: AppRunnerService::TYPE, field: "signals", needs: &[Alarm::TYPE] },
     Relation { resource_type: eks::Cluster::TYPE, field: "signals", needs: &[Alarm::TYPE] },
     Relation { resource_type: BeanstalkEnvironment::TYPE, field: "signals", needs: &[Alarm::TYPE] },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "reaching_groups",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "public_subnets",
+        needs: &[Subnet::TYPE, RouteTable::TYPE],
+    },
+    Relation {
+        resource_type: DbInstance::TYPE,
+        field: "opened_by",
+        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
+    },
+    Relation { resource_type: DbInstance::TYPE, field: "cluster_membership", needs: &[DbCluster::TYPE] },
+    Relation { resource_type: DbInstance::TYPE, field: "instance_class", needs: &[] },
+    Relation { resource_type: DbInstance::TYPE, field: "signals", needs: &[Alarm::TYPE, DbCluster::TYPE] },
     Relation { resource_type: Service::TYPE, field: "task_size", needs: &[TaskDefinition::TYPE] },
     Relation { resource_type: Service::TYPE, field: "container_insights", needs: &[Cluster::TYPE] },
     Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
@@ -284,6 +302,21 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     });
     fill(scope, watched::beanstalk_signals, |environment: &mut BeanstalkEnvironment, signals| {
         environment.signals = signals;
+    fill(scope, databases::reaching_groups, |database: &mut DbInstance, groups| {
+        database.reaching_groups = groups;
+    });
+    fill(scope, databases::public_subnets, |database: &mut DbInstance, subnets| {
+        database.public_subnets = subnets;
+    });
+    fill(scope, databases::opened_by, |database: &mut DbInstance, openers| database.opened_by = openers);
+    fill(scope, databases::cluster_membership, |database: &mut DbInstance, membership| {
+        database.cluster_membership = membership;
+    });
+    fill(scope, databases::instance_class, |database: &mut DbInstance, class| {
+        database.instance_class = class;
+    });
+    fill(scope, watched::database_signals, |database: &mut DbInstance, signals| {
+        database.signals = signals;
     });
     fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
     fill(scope, services::container_insights, |service: &mut Service, insights| {

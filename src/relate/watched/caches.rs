@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Sight, Signal, SignalCoverage, Watch};
-use crate::inventory::cloudwatch::Alarm;
+use crate::inventory::cloudwatch::{Alarm, AlarmMetric};
 use crate::inventory::elasticache::{CacheCluster, ReplicationGroup, ServerlessCache};
 use crate::inventory::{Kind as _, Scope};
 
@@ -66,7 +66,7 @@ pub(in crate::relate) fn of_clusters(scope: &Scope) -> Vec<Signals> {
     let watch = watch(scope);
     let of = |cluster: &CacheCluster| {
         let own = BTreeSet::from([cluster.meta.id.as_str()]);
-        let aim = |dimensions: &BTreeMap<String, String>, _: &Signal| at_nodes(dimensions, &own, None);
+        let aim = |metric: &AlarmMetric, _: &Signal| at_nodes(&metric.dimensions, &own, None);
         watch.as_ref()?.signals(SIGNALS, &cluster.engine, aim)
     };
     scope.all::<CacheCluster>().map(of).collect()
@@ -92,8 +92,8 @@ pub(in crate::relate) fn of_groups(scope: &Scope) -> Vec<Signals> {
         let of_shards = shards
             .iter()
             .map(|(shard, own)| {
-                let aim = |dimensions: &BTreeMap<String, String>, _: &Signal| {
-                    at_nodes(dimensions, own, Some((&group.meta.id, &members)))
+                let aim = |metric: &AlarmMetric, _: &Signal| {
+                    at_nodes(&metric.dimensions, own, Some((&group.meta.id, &members)))
                 };
                 Some((*shard, watch.as_ref()?.signals(SIGNALS, &group.engine, aim)?))
             })
@@ -108,7 +108,7 @@ pub(in crate::relate) fn of_serverless(scope: &Scope) -> Vec<Signals> {
     let watch = watch(scope);
     let of = |cache: &ServerlessCache| {
         let name = cache.meta.id.as_str();
-        let aim = |dimensions: &BTreeMap<String, String>, _: &Signal| at_serverless(dimensions, name);
+        let aim = |metric: &AlarmMetric, _: &Signal| at_serverless(&metric.dimensions, name);
         watch.as_ref()?.signals(SIGNALS, SERVERLESS[0], aim)
     };
     scope.all::<ServerlessCache>().map(of).collect()

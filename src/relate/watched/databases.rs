@@ -59,7 +59,7 @@ pub(in crate::relate) fn signals(scope: &Scope) -> Vec<Option<BTreeMap<String, S
     }
     let watch = Watch::of(scope, SIGNALS);
     let signals_of = |database: &DbInstance| {
-        watch.signals(SIGNALS, kind(database), |dimensions, _| aim(dimensions, database))
+        watch.signals(SIGNALS, kind(database), |metric, _| aim(&metric.dimensions, database))
     };
     scope.all::<DbInstance>().map(signals_of).collect()
 }
