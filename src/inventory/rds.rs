@@ -17,6 +17,7 @@ use super::ec2::{Opening, SecurityGroupRule};
 /// `meta.id` and `meta.name` are the DBInstanceIdentifier.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "as AWS has them")]
 pub struct DbInstance {
     #[serde(flatten)]
     pub meta: Meta,
@@ -212,6 +213,7 @@ pub struct DbSubnet {
 /// An Aurora or a Multi-AZ cluster; `meta.id` and `meta.name` are the DBClusterIdentifier.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "as AWS has them")]
 pub struct DbCluster {
     #[serde(flatten)]
     pub meta: Meta,

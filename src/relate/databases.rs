@@ -70,9 +70,10 @@ pub(super) fn public_subnets(scope: &Scope) -> Vec<Option<Vec<PublicSubnet>>> {
         let routes = routes.as_ref()?;
         let mut public = Vec::new();
         for subnet in database.db_subnet_group.iter().flat_map(|group| &group.subnets) {
-            let Some(gateway) = routes.internet_gateway(&subnet.subnet_identifier)? else {
+            if !routes.is_public(&subnet.subnet_identifier)? {
                 continue;
-            };
+            }
+            let gateway = routes.internet_gateway(&subnet.subnet_identifier)?;
             let zones = [&database.availability_zone, &database.secondary_availability_zone];
             public.push(PublicSubnet {
                 subnet_id: subnet.subnet_identifier.clone(),

@@ -33,14 +33,13 @@ impl<'a> Routes<'a> {
     /// Whether the subnet has a route to an internet gateway. None for a subnet whose table
     /// is not to be seen.
     pub(super) fn is_public(&self, subnet_id: &str) -> Option<bool> {
-        self.internet_gateway(subnet_id).map(|gateway| gateway.is_some())
+        self.0.contains_key(subnet_id).then(|| self.internet_gateway(subnet_id).is_some())
     }
 
-    /// The internet gateway that the subnet has a route to, if any. None for a subnet whose table
-    /// is not to be seen.
-    pub(super) fn internet_gateway(&self, subnet_id: &str) -> Option<Option<&'a str>> {
+    /// The internet gateway that the subnet has a route to, as far as is to be seen.
+    pub(super) fn internet_gateway(&self, subnet_id: &str) -> Option<&'a str> {
         let table = self.0.get(subnet_id)?;
-        Some(active(table).map(|route| route.target.as_str()).find(|target| target.starts_with("igw-")))
+        active(table).map(|route| route.target.as_str()).find(|target| target.starts_with("igw-"))
     }
 
     /// The subnets that the table serves.
