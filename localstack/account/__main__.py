@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import bill, functions, history, leftovers, load_balancers, network, watching
+from . import bill, functions, history, leftovers, load_balancers, network, services, watching
 
 # Each takes the ids of what the parts before it made, and returns those of its own.
 PARTS = (
@@ -17,6 +17,7 @@ PARTS = (
     watching,
     leftovers,
     functions,
+    services,
 )
 
 

@@ -9,6 +9,8 @@ mod cloudtrail;
 mod cloudwatch;
 mod details;
 mod ec2;
+mod ecr;
+mod ecs;
 mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod error;
@@ -40,6 +42,7 @@ use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Meta, Resource, Scope, 
 
 pub use clients::{Caller, Clients, caller_identity, regions, s3, sdk_config, sns};
 pub use details::{DETAILS, Detail};
+pub use ecs::Shared as EcsShared;
 pub use error::CollectError;
 pub use meter::Meter;
 pub use metrics::{ACTIONS as METRIC_ACTIONS, fetch as fetch_metrics};
@@ -58,6 +61,8 @@ pub struct Context {
     pub events_from: DateTime<Utc>,
     /// No read goes on after this.
     pub deadline: Instant,
+    /// What the reads of ECS have in common.
+    pub ecs: ecs::Shared,
 }
 
 impl Context {
@@ -138,6 +143,10 @@ pub static COLLECTORS: &[Collector] = &[
     sqs::QUEUES,
     scheduler::GROUPS,
     scheduler::SCHEDULES,
+    ecs::clusters::CLUSTERS,
+    ecs::services::SERVICES,
+    ecs::task_definitions::TASK_DEFINITIONS,
+    ecr::repositories::REPOSITORIES,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
     cloudwatch::history::ALARM_HISTORY,

@@ -17,11 +17,25 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Function::TYPE,
         Queue::TYPE,
         ScheduleGroup::TYPE,
+        Cluster::TYPE,
+        Service::TYPE,
+        TaskDefinition::TYPE,
+        Repository::TYPE,
         Alarm::TYPE,
         Topic::TYPE,
     ]
     .iter()
-    .flat_map(|name| read(name, json!([{ "id": "one", "type": "application", "redrive_policy": {} }])))
+    .flat_map(|name| {
+        let one = json!([{
+            "id": "one",
+            "arn": "one",
+            "type": "application",
+            "cluster_arn": "one",
+            "task_definition": "one",
+            "redrive_policy": { "dead_letter_target_arn": "one" },
+        }]);
+        read(name, one)
+    })
     .collect()
 }
 
@@ -71,8 +85,11 @@ fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
             resource.unwrap().to_json().unwrap()
         };
         assert!(!field(&of_type(&complete), relation.field).is_null(), "{relation:?}");
-        // No rule names a prefix list, no action a topic and no metric a resource, so these do not depend on them.
-        let own = ["openings", "unread_prefix_lists", "on_call", "watches"].contains(&relation.field);
+        // No rule names a prefix list, no action a topic and no metric a resource, so these do not depend on them;
+        // and what belongs to one other resource is known once that is there.
+        let own =
+            ["openings", "unread_prefix_lists", "on_call", "watches", "task_size", "container_insights"]
+                .contains(&relation.field);
         if !own || relation.resource_type == LoadBalancer::TYPE {
             assert!(field(&of_type(&nothing), relation.field).is_null(), "{relation:?}");
         }
