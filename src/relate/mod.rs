@@ -153,10 +153,11 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
         queue.dead_letter_queue_exists = exists;
     });
     fill(scope, watched::signals::<ScheduleGroup>, |group: &mut ScheduleGroup, signals| {
-        group.signals = signals
+        group.signals = signals;
     });
     fill(scope, queues::enabled_schedules, |group: &mut ScheduleGroup, schedules| {
         group.enabled_schedules = schedules;
+    });
     fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
     fill(scope, services::container_insights, |service: &mut Service, insights| {
         service.container_insights = insights;

@@ -59,8 +59,10 @@ fn task_definition(context: &Context, sdk: &types::TaskDefinition, tagged: &[typ
     let family = sdk.family().unwrap_or_default();
     let meta = context.meta(name_in(arn), family, arn);
     let platform = sdk.runtime_platform();
-    let container_definitions: Vec<ContainerDefinition> = sdk.container_definitions().iter().map(container).collect();
-    let environment = container_definitions.iter().flat_map(|container| container.environment.clone()).collect();
+    let container_definitions: Vec<ContainerDefinition> =
+        sdk.container_definitions().iter().map(container).collect();
+    let environment =
+        container_definitions.iter().flat_map(|container| container.environment.clone()).collect();
     TaskDefinition {
         meta: Meta { tags: tags(tagged), created_at: time(sdk.registered_at()), ..meta },
         family: family.to_owned(),
