@@ -94,10 +94,10 @@ fn of_text(name: &str, value: &str) -> Option<&'static str> {
     if is_on_ec2(&lone) {
         return of_data(name);
     }
-    let hosts = value
+    let mut hosts = value
         .split([',', ' ', '|', ';'])
         .map(|host| Url { host: host.split([':', '/']).next().unwrap_or_default(), ..Url::default() });
-    hosts.into_iter().find_map(|url| of_host(&url))
+    hosts.find_map(|url| of_host(&url))
 }
 
 /// Whose host it is, where a database's address is told in parts.

@@ -108,9 +108,10 @@ fn of_url(url: &Url<'_>) -> Shape {
     if is_webhook(url) {
         return Shape::Secret("webhook_url");
     }
+    let signed = url.is_of("core.windows.net") || url.is_of("azurewebsites.net");
     let telling = |name: &str| {
         matches!(promise(name), Promise::Password | Promise::Secret | Promise::Key)
-            || matches!(name, "sig" | "signature" | "key" | "code" if url.is_of("azurewebsites.net"))
+            || (signed && matches!(name, "sig" | "code"))
     };
     match url.query().find(|(name, value)| telling(name) && value.len() >= 4 && is_filled_in(value)) {
         Some((name, _)) if promise(name) == Promise::Password => Shape::Secret("url_with_password"),

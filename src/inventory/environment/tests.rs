@@ -37,6 +37,7 @@ fn urls_with_a_password_are_secrets_whatever_their_scheme_and_name() {
         ("CLOUDINARY_URL", "cloudinary://123456789012345:s3cr3t_-x@app", "!url_with_password"),
         ("DATABASE_URL", "postgres://postgres:password@db.internal/app", "!url_with_password"),
         ("CALLBACK", "https://api.example.com/hook?api_key=0f3c7d2e5b", "!url_with_token"),
+        ("EXPORT", "https://acme.blob.core.windows.net/x?sv=1&sig=0f3c7d2e5b", "!url_with_token"),
         ("SLACK", "https://hooks.slack.com/services/T000/B000/abcdefgh", "!webhook_url"),
         ("ADO", "Server=db.internal;User Id=app;Password=s3cr3t;", "!connection_string"),
         ("DSN", "host=db.internal user=app password=s3cr3t", "!connection_string"),
