@@ -14,6 +14,7 @@ from . import bill, functions, history, leftovers, load_balancers, network, watc
 from . import bill, dns, history, leftovers, load_balancers, network, platforms, watching
 from . import bill, history, leftovers, load_balancers, network, services, watching
 from . import backups, bill, caches, databases, history, leftovers, load_balancers, network, services, watching
+from . import bill, functions, history, leftovers, load_balancers, network, services, watching
 
 # Each takes the ids of what the parts before it made, and returns those of its own.
 PARTS = (
@@ -29,6 +30,7 @@ PARTS = (
     services,
     databases,
     functions,
+    services,
 )
 
 

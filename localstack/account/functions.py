@@ -52,8 +52,6 @@ def _function(name: str, environment: dict[str, str], invocations: int, asynchro
         Environment={"Variables": environment},
         Timeout=60,
     )
-    modified = f"{ago(days=9):%Y-%m-%dT%H:%M:%S}.000+0000"
-    override("lambda", "ListFunctions", {"FunctionName": name}, {"LastModified": modified})
     for metric, daily in (("Invocations", invocations), ("AsyncEventsReceived", asynchronous)):
         if daily:
             _daily("AWS/Lambda", metric, {"FunctionName": name}, daily)

@@ -71,7 +71,7 @@ async fn queue(context: &Context, url: String) -> Result<Option<Queue>, CollectE
             created_at: number(Attribute::CreatedTimestamp).and_then(|at| DateTime::from_timestamp(at, 0)),
             ..meta
         },
-        fifo_queue: name.ends_with(".fifo"),
+        fifo_queue: name.strip_suffix(".fifo").is_some(),
         message_retention_period: number(Attribute::MessageRetentionPeriod),
         visibility_timeout: number(Attribute::VisibilityTimeout),
         redrive_policy: json(Attribute::RedrivePolicy).and_then(|policy| redrive(&policy)),

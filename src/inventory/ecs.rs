@@ -199,6 +199,8 @@ pub struct TaskDefinition {
     pub container_definitions: Vec<ContainerDefinition>,
     /// The enabled schedules of EventBridge Scheduler that start it.
     pub schedules: Vec<String>,
+    /// Derived when it is read: the variables of all its containers.
+    pub environment: Option<Vec<EnvironmentVariable>>,
     /// Derived: the services that run it. Null where services could not be read.
     pub services: Option<Vec<ServiceUse>>,
 }

@@ -21,6 +21,7 @@ mod queues;
 mod record_sets;
 mod repositories;
 mod restores;
+mod repositories;
 mod routes;
 mod services;
 mod storage;
@@ -219,6 +220,11 @@ pub const RELATIONS: &[Relation] = &[
     Relation { resource_type: Queue::TYPE, field: "dead_letter_queue_exists", needs: &[Queue::TYPE] },
     Relation { resource_type: ScheduleGroup::TYPE, field: "signals", needs: &[Alarm::TYPE] },
     Relation { resource_type: ScheduleGroup::TYPE, field: "enabled_schedules", needs: &[Schedule::TYPE] },
+    Relation { resource_type: Service::TYPE, field: "task_size", needs: &[TaskDefinition::TYPE] },
+    Relation { resource_type: Service::TYPE, field: "container_insights", needs: &[Cluster::TYPE] },
+    Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
+    Relation { resource_type: TaskDefinition::TYPE, field: "services", needs: &[Service::TYPE] },
+    Relation { resource_type: Repository::TYPE, field: "deployed_tags", needs: &[TaskDefinition::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "watches", needs: alarm_targets::TARGETS },
     Relation { resource_type: Alarm::TYPE, field: "history", needs: &[AlarmHistoryItem::TYPE] },
@@ -317,6 +323,17 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     });
     fill(scope, watched::database_signals, |database: &mut DbInstance, signals| {
         database.signals = signals;
+    fill(scope, watched::signals::<Function>, |function: &mut Function, signals| function.signals = signals);
+    fill(scope, watched::signals::<Queue>, |queue: &mut Queue, signals| queue.signals = signals);
+    fill(scope, queues::dead_letters_of, |queue: &mut Queue, sources| queue.dead_letters_of = sources);
+    fill(scope, queues::dead_letter_queue_exists, |queue: &mut Queue, exists| {
+        queue.dead_letter_queue_exists = exists;
+    });
+    fill(scope, watched::signals::<ScheduleGroup>, |group: &mut ScheduleGroup, signals| {
+        group.signals = signals;
+    });
+    fill(scope, queues::enabled_schedules, |group: &mut ScheduleGroup, schedules| {
+        group.enabled_schedules = schedules;
     });
     fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
     fill(scope, services::container_insights, |service: &mut Service, insights| {

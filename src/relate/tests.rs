@@ -37,7 +37,7 @@ fn one_of_each() -> Vec<inventory::Resource> {
     .iter()
     .flat_map(|name| {
         let one = json!([{ "id": "one", "arn": "one", "type": "application", "cluster_arn": "one", "task_definition": "one",
-            "db_instance_class": "db.t4g.medium", "access_events": [], "redrive_policy": {}, "db_cluster_identifier": "one",
+            "db_instance_class": "db.t4g.medium", "access_events": [], "redrive_policy": { "dead_letter_target_arn": "one" }, "db_cluster_identifier": "one",
             "db_cluster_members": [{ "db_instance_identifier": "one" }] }]);
         read(name, one)
     })

@@ -91,6 +91,10 @@ fn task_definition(context: &Context, sdk: &types::TaskDefinition, tagged: &[typ
     let family = sdk.family().unwrap_or_default();
     let meta = context.meta(name_in(arn), family, arn);
     let platform = sdk.runtime_platform();
+    let container_definitions: Vec<ContainerDefinition> =
+        sdk.container_definitions().iter().map(container).collect();
+    let environment =
+        container_definitions.iter().flat_map(|container| container.environment.clone()).collect();
     TaskDefinition {
         meta: Meta { tags: tags(tagged), created_at: time(sdk.registered_at()), ..meta },
         family: family.to_owned(),
@@ -114,7 +118,8 @@ fn task_definition(context: &Context, sdk: &types::TaskDefinition, tagged: &[typ
             .to_owned(),
         task_role_arn: sdk.task_role_arn().map(str::to_owned),
         execution_role_arn: sdk.execution_role_arn().map(str::to_owned),
-        container_definitions: sdk.container_definitions().iter().map(container).collect(),
+        container_definitions,
+        environment: Some(environment),
         schedules: Vec::new(),
         services: None,
     }

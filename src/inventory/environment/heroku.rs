@@ -90,10 +90,25 @@ fn of_text(name: &str, value: &str) -> Option<&'static str> {
     if value.len() > 253 || value.contains("://") {
         return None;
     }
-    let hosts = value
+    let lone = Url { host: value.split(':').next().unwrap_or_default(), ..Url::default() };
+    if is_on_ec2(&lone) {
+        return of_data(name);
+    }
+    let mut hosts = value
         .split([',', ' ', '|', ';'])
         .map(|host| Url { host: host.split([':', '/']).next().unwrap_or_default(), ..Url::default() });
-    hosts.into_iter().find_map(|url| of_host(&url))
+    hosts.find_map(|url| of_host(&url))
+}
+
+/// Whose host it is, where a database's address is told in parts.
+fn of_data(name: &str) -> Option<&'static str> {
+    let words = words(name);
+    let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    if any(&["PG", "PGHOST", "POSTGRES", "POSTGRESQL", "DATABASE", "DB"]) {
+        Some(POSTGRES)
+    } else {
+        any(&["REDIS"]).then_some(REDIS)
+    }
 }
 
 fn of_url(url: &Url<'_>) -> Option<&'static str> {

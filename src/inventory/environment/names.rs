@@ -108,6 +108,7 @@ pub(super) fn promise(name: &str) -> Promise {
         "BASE" if previous == "KEY" && upper.contains("SECRET") => Promise::Secret,
         _ if ends(&["SECRET", "SECRETS"]) || last == "KEY" && previous == "SECRET" => Promise::Secret,
         _ if key || ends(&["CREDENTIAL", "CREDENTIALS"]) => Promise::Key,
+        "KEY" if before.iter().any(|word| word == "ENCRYPTION") => Promise::Random,
         "KEY" if previous == "APP" && !before.iter().any(|word| word == "PUSHER") => Promise::Random,
         "SALT" | "PEPPER" | "AUTH" => Promise::Random,
         _ => Promise::Nothing,

@@ -36,7 +36,7 @@ impl Shape {
         if value.starts_with('{')
             && let Ok(json) = serde_json::from_str::<Json>(value)
         {
-            return within(&json).map_or(Self::Plain, Self::Secret);
+            return within(name, &json).map_or(Self::Plain, Self::Secret);
         }
         by_name(name, promise, value)
     }
@@ -108,9 +108,10 @@ fn of_url(url: &Url<'_>) -> Shape {
     if is_webhook(url) {
         return Shape::Secret("webhook_url");
     }
+    let signed = url.is_of("core.windows.net") || url.is_of("azurewebsites.net");
     let telling = |name: &str| {
         matches!(promise(name), Promise::Password | Promise::Secret | Promise::Key)
-            || matches!(name, "sig" | "signature" | "key" | "code" if url.is_of("azurewebsites.net"))
+            || (signed && matches!(name, "sig" | "code"))
     };
     match url.query().find(|(name, value)| telling(name) && value.len() >= 4 && is_filled_in(value)) {
         Some((name, _)) if promise(name) == Promise::Password => Shape::Secret("url_with_password"),
@@ -169,7 +170,7 @@ fn by_name(name: &str, promise: Promise, value: &str) -> Shape {
     if is_placeholder(value) {
         return Shape::Placeholder;
     }
-    let opaque = value.len() >= 8 && value.bytes().all(|b| b.is_ascii_graphic());
+    let opaque = value.bytes().all(|b| b.is_ascii_graphic());
     match promise {
         Promise::Nothing => Shape::Plain,
         Promise::Reference => Shape::Reference,
@@ -189,7 +190,8 @@ fn by_name(name: &str, promise: Promise, value: &str) -> Shape {
                 Shape::Plain
             }
         }
-        Promise::Key | Promise::Secret if !opaque || is_dummy(value) => Shape::Plain,
+        Promise::Key if !opaque => Shape::Plain,
+        Promise::Key | Promise::Secret if value.len() < 8 || is_dummy(value) => Shape::Plain,
         Promise::Key | Promise::Secret if is_made_of_words(value) || names_a_secret(value) => {
             Shape::Reference
         }
@@ -201,27 +203,39 @@ fn by_name(name: &str, promise: Promise, value: &str) -> Shape {
     }
 }
 
-/// The first secret among the fields of a document.
-fn within(json: &Json) -> Option<&'static str> {
+/// The first secret among the fields of a document, whose names follow on its own.
+fn within(name: &str, json: &Json) -> Option<&'static str> {
     let of = |name: &str, value: &Json| match value {
         Json::String(text) => match Shape::of(name, text) {
             Shape::Secret(word) => Some(word),
             _ => None,
         },
-        Json::Object(_) | Json::Array(_) => within(value),
+        Json::Object(_) | Json::Array(_) => within(name, value),
         _ => None,
     };
     match json {
-        Json::Object(fields) => fields.iter().find_map(|(name, value)| of(name, value)),
-        Json::Array(items) => items.iter().find_map(|item| of("", item)),
+        Json::Object(fields) => {
+            fields.iter().find_map(|(field, value)| of(&format!("{name}_{field}"), value))
+        }
+        Json::Array(items) => items.iter().find_map(|item| of(name, item)),
         _ => None,
     }
 }
 
 /// A name, a path or a template that something else resolves.
 fn is_reference(value: &str) -> bool {
-    let schemes =
-        ["arn:", "vault:", "ssm:", "secretsmanager:", "op://", "sm://", "file:", "s3://", "/run/secrets/"];
+    let schemes = [
+        "arn:",
+        "vault:",
+        "ssm:",
+        "secretsmanager:",
+        "op://",
+        "sm://",
+        "file:",
+        "s3://",
+        "rds!",
+        "/run/secrets/",
+    ];
     schemes.iter().any(|scheme| value.starts_with(scheme))
         || (value.starts_with(['/', '.', '~']) && is_made_of_words(value.trim_start_matches(['.', '~'])))
         || (value.starts_with('$') && is_template(value))
@@ -313,22 +327,23 @@ fn is_slug(value: &str) -> bool {
     value.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b))
 }
 
-/// At least two parts, each of which looks like a word or a short number.
+/// A path, or at least two parts, each of which looks like a word or a short number.
 fn is_made_of_words(value: &str) -> bool {
-    let parts: Vec<&str> = value.split(['-', '_', '/', '.', ':']).collect();
-    parts.len() > 1 && is_slug(&value.replace(':', "-")) && parts.into_iter().all(is_word)
+    let parts: Vec<&str> = value.trim_matches('/').split(['-', '_', '/', '.', ':']).collect();
+    let parted = parts.len() > 1 || value.starts_with('/');
+    parted && is_slug(&value.replace(':', "-")) && parts.into_iter().all(is_word)
 }
 
+/// `orders`, `db1`, `PROD`, `2026`, `MyStack`.
 fn is_word(part: &str) -> bool {
     let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
-    let humps = letters
-        .as_bytes()
-        .windows(2)
-        .filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase())
-        .count();
-    part.len() - letters.len() <= 4
+    let capitals = letters.bytes().filter(u8::is_ascii_uppercase).count();
+    let adjacent = letters.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_uppercase));
+    let cased = capitals == letters.len() || (!adjacent && 3 * capitals <= letters.len());
+    !part.is_empty()
+        && part.len() - letters.len() <= 4
         && letters.len() <= 24
-        && humps <= 2
+        && cased
         && letters.bytes().all(|b| b.is_ascii_alphabetic())
 }
 

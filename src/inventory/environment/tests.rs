@@ -37,6 +37,7 @@ fn urls_with_a_password_are_secrets_whatever_their_scheme_and_name() {
         ("CLOUDINARY_URL", "cloudinary://123456789012345:s3cr3t_-x@app", "!url_with_password"),
         ("DATABASE_URL", "postgres://postgres:password@db.internal/app", "!url_with_password"),
         ("CALLBACK", "https://api.example.com/hook?api_key=0f3c7d2e5b", "!url_with_token"),
+        ("EXPORT", "https://acme.blob.core.windows.net/x?sv=1&sig=0f3c7d2e5b", "!url_with_token"),
         ("SLACK", "https://hooks.slack.com/services/T000/B000/abcdefgh", "!webhook_url"),
         ("ADO", "Server=db.internal;User Id=app;Password=s3cr3t;", "!connection_string"),
         ("DSN", "host=db.internal user=app password=s3cr3t", "!connection_string"),
@@ -79,6 +80,9 @@ fn names_of_heroku_s_config_vars_tell_secrets() {
         ("HTTP_BASIC_AUTH", "admin:hunter2hunter2", "!user_and_password"),
         ("Stripe__SecretKey", "0f3c7d2e5b9a4f618", "!key"),
         ("HONEYBADGER_API_KEY", "hbp_0f3c7d2e5b", "!key"),
+        ("AUTH0_CLIENT_SECRET", "abcDEF123-_xyzabcDEF123-_xyz", "!key"),
+        ("ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY", "a1B2c3D4e5F6g7H8i9J0a1B2c3D4e5F6", "!key"),
+        ("COOKIE_SECRET", "keyboard cat", "!key"),
     ]);
 }
 
@@ -125,6 +129,9 @@ fn names_and_values_that_only_refer_to_secrets_are_not_secrets() {
         ("PASSWORD_MIN_LENGTH", "12", "flag"),
         ("TOKEN_TTL", "3600s", "flag"),
         ("CSRF_TOKEN", "X-CSRF-Token", "reference"),
+        ("DB_SECRET", "rds!db-0f3c7d2e-5b9a-4f61-80f3-c7d2e5b9a4f6", "reference"),
+        ("DB_SECRET", "MyStack-DbSecret", "reference"),
+        ("UPLOADS_PATH", "/data", "reference"),
         ("AUTH_TOKEN", "Authorization", "plain"),
         ("CACHE_KEY", "views-a1b2c3d4e5f6a7b8", "plain"),
         ("KMS_KEY_ID", "0f3c7d2e-5b9a-4f61-80f3-c7d2e5b9a4f6", "reference"),
@@ -142,6 +149,7 @@ fn what_browsers_get_to_see_is_no_secret() {
         ("NEXT_PUBLIC_API_KEY", "0f3c7d2e5b9a4f618", "publishable_key"),
         ("MIXPANEL_TOKEN", "0f3c7d2e5b9a4f6180f3c7d2e5b9a4f6", "publishable_key"),
         ("JWT_PUBLIC_KEY", "-----BEGIN PUBLIC KEY-----\nMIIB", "publishable_key"),
+        ("FIREBASE_CONFIG", r#"{"apiKey":"0f3c7d2e5b9a4f618","projectId":"x"}"#, "plain"),
         ("TLS_CERT", "-----BEGIN CERTIFICATE-----\nMIIB", "plain"),
     ]);
     let token = format!("eyJ{0}.eyJ{0}.{0}", "hbGciOiJIUzI1NiJ9");
@@ -221,6 +229,9 @@ fn what_is_of_heroku_is_named() {
         ("BUCKETEER_BUCKET_NAME", "bucketeer-0f3c".to_owned(), Some("Heroku add-on")),
         ("JAWSDB_MARIA_URL", "mysql://a:b@c/d".to_owned(), Some("Heroku add-on")),
         ("IRON", "yes".to_owned(), None),
+        ("PGHOST", ec2.to_owned(), Some("Heroku Postgres")),
+        ("REDIS_ADDRESS", format!("{ec2}:6379"), Some("Heroku Redis")),
+        ("BASTION_HOST", ec2.to_owned(), None),
         (
             "DATABASE_URL",
             "postgres://app:s3cr3t@app.cluster-czrs8kj4isg7.us-east-1.rds.amazonaws.com/app".to_owned(),

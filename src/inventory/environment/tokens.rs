@@ -44,6 +44,7 @@ const ISSUED: &[(&str, usize, &str)] = &[
     ("lin_api_", 30, "linear_key"),
     ("PMAK-", 30, "postman_key"),
     ("tskey-", 20, "tailscale_key"),
+    ("sdk-", 40, "launchdarkly_key"),
 ];
 
 /// What issuers mark as fit for browsers.
