@@ -16,9 +16,12 @@ fn one_of_each() -> Vec<inventory::Resource> {
         LoadBalancer::TYPE,
         Alarm::TYPE,
         Topic::TYPE,
+        LogGroup::TYPE,
     ]
     .iter()
-    .flat_map(|name| read(name, json!([{ "id": "one", "type": "application" }])))
+    .flat_map(|name| {
+        read(name, json!([{ "id": "one", "name": "/aws/rds/instance/one", "type": "application" }]))
+    })
     .collect()
 }
 
@@ -68,8 +71,10 @@ fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
             resource.unwrap().to_json().unwrap()
         };
         assert!(!field(&of_type(&complete), relation.field).is_null(), "{relation:?}");
-        // No rule names a prefix list, no action a topic and no metric a resource, so these do not depend on them.
-        let own = ["openings", "unread_prefix_lists", "on_call", "watches"].contains(&relation.field);
+        // No rule names a prefix list, no action a topic and no metric a resource, and what a log group's name says
+        // needs no other type, so these do not depend on them.
+        let own =
+            ["openings", "unread_prefix_lists", "on_call", "watches", "source"].contains(&relation.field);
         if !own || relation.resource_type == LoadBalancer::TYPE {
             assert!(field(&of_type(&nothing), relation.field).is_null(), "{relation:?}");
         }
