@@ -81,7 +81,7 @@ pub struct Scan {
 pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) -> Result<Scan, RunError> {
     let started_at = Utc::now();
     let config = setup::config(request, started_at).await?;
-    let all = setup::policies(request.policies.as_deref(), &config)?;
+    let all = setup::policies(request, &config).await?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
     let conditions = while_conditions(&config, &all)?;
     let aws = Aws::new(request, &config).await;
@@ -179,7 +179,7 @@ pub async fn inventory(
 ) -> Result<Inventory, RunError> {
     let now = Utc::now();
     let config = setup::config(request, now).await?;
-    let all = setup::policies(request.policies.as_deref(), &config)?;
+    let all = setup::policies(request, &config).await?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
     let aws = Aws::new(request, &config).await;
     read_aws(request, &config, &policies, &State::default(), &aws, now, progress).await

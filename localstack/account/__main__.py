@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import bill, history, leftovers, load_balancers, network, watching
+from . import bill, history, leftovers, load_balancers, network, services, watching
 
 # Each takes the ids of what the parts before it made, and returns those of its own.
 PARTS = (
@@ -16,6 +16,7 @@ PARTS = (
     load_balancers,
     watching,
     leftovers,
+    services,
 )
 
 

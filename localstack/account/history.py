@@ -105,9 +105,9 @@ def _changes(ids: dict[str, str]) -> list[dict]:
             "UpdateService",
             BOB,
             "Boto3/1.40.61 md/Botocore#1.40.61 ua/2.1 os/linux",
-            {"cluster": "main", "service": "worker", "desiredCount": 0},
+            {"cluster": "production", "service": "worker", "desiredCount": 0},
             {"service": {"serviceName": "worker", "desiredCount": 0}},
-            [("AWS::ECS::Service", f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/worker")],
+            [("AWS::ECS::Service", f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/production/worker")],
             console=True,
             ip="198.51.100.77",
         ),
@@ -278,9 +278,9 @@ def _automation(ids: dict[str, str]) -> list[dict]:
                 "UpdateService",
                 GITHUB,
                 PIPELINE,
-                {"cluster": "main", "service": "web", "taskDefinition": "web:42"},
+                {"cluster": "production", "service": "web", "taskDefinition": "web:42"},
                 {"service": {"serviceName": "web"}},
-                [("AWS::ECS::Service", f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/web")],
+                [("AWS::ECS::Service", f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/production/web")],
                 ip="20.57.72.131",
             )
         )
@@ -364,7 +364,7 @@ def _noise(ids: dict[str, str]) -> list[dict]:
     task = assumed_role("web-task", "1f0c7c0c2b7a4b0f9a57") | {
         "inScopeOf": {
             "issuerType": "AWS::ECS::Task",
-            "credentialsIssuedTo": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/main/1f0c7c0c2b7a4b0f9a57",
+            "credentialsIssuedTo": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/production/1f0c7c0c2b7a4b0f9a57",
         }
     }
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/2b6d3a5e-4f1c-4c8e-9a6b-7d8e9f0a1b2c"

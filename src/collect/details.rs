@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use crate::inventory::{Coverage, CoverageStatus, Scope};
 
-use super::{CollectError, Context, GRACE, elasticloadbalancingv2, sns};
+use super::{CollectError, Context, GRACE, ecr, ecs, elasticloadbalancingv2, sns};
 
 type Fetch = for<'a> fn(&'a Context, &'a mut Scope, &'a [String]) -> BoxFuture<'a, Result<(), CollectError>>;
 
@@ -22,6 +22,8 @@ pub struct Detail {
 }
 
 pub static DETAILS: &[Detail] = &[
+    ecr::lifecycle::LIFECYCLE,
+    ecs::stopped_tasks::STOPPED_TASKS,
     elasticloadbalancingv2::listener_rules::LISTENER_RULES,
     elasticloadbalancingv2::target_health::TARGET_HEALTH,
     sns::access::TOPIC_ACCESS,

@@ -66,6 +66,7 @@ pub(super) fn metered() -> (Context, Arc<Meter>) {
         now: at("2026-11-22T03:00:00Z"),
         events_from: at("2026-11-21T02:00:00Z"),
         deadline: Instant::now() + Duration::from_secs(30),
+        ecs: super::ecs::Shared::default(),
     };
     (context, meter)
 }

@@ -9,6 +9,8 @@ mod cloudtrail;
 mod cloudwatch;
 mod details;
 mod ec2;
+mod ecr;
+mod ecs;
 mod elasticloadbalancing;
 mod elasticloadbalancingv2;
 mod error;
@@ -37,6 +39,7 @@ use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Meta, Resource, Scope, 
 
 pub use clients::{Caller, Clients, caller_identity, regions, s3, sdk_config, sns};
 pub use details::{DETAILS, Detail};
+pub use ecs::Shared as EcsShared;
 pub use error::CollectError;
 pub use meter::Meter;
 pub use metrics::{ACTIONS as METRIC_ACTIONS, fetch as fetch_metrics};
@@ -55,6 +58,8 @@ pub struct Context {
     pub events_from: DateTime<Utc>,
     /// No read goes on after this.
     pub deadline: Instant,
+    /// What the reads of ECS have in common.
+    pub ecs: ecs::Shared,
 }
 
 impl Context {
@@ -131,6 +136,10 @@ pub static COLLECTORS: &[Collector] = &[
     elasticloadbalancing::LOAD_BALANCERS,
     elasticloadbalancingv2::load_balancers::LOAD_BALANCERS,
     elasticloadbalancingv2::target_groups::TARGET_GROUPS,
+    ecs::clusters::CLUSTERS,
+    ecs::services::SERVICES,
+    ecs::task_definitions::TASK_DEFINITIONS,
+    ecr::repositories::REPOSITORIES,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
     cloudwatch::history::ALARM_HISTORY,

@@ -158,6 +158,20 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "ec2:DescribeVpcs",
         "ec2:GetManagedPrefixListEntries"
       ],
+      "ReadEcr": [
+        "ecr:DescribeImages",
+        "ecr:DescribeRepositories",
+        "ecr:GetLifecyclePolicy"
+      ],
+      "ReadEcs": [
+        "ecs:DescribeClusters",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTasks"
+      ],
       "ReadElasticloadbalancing": [
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeLoadBalancers",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::diagnostic::SourceFile;
 
 /// No policy or configuration that a person writes is larger.
-const MAX_BYTES: u64 = 1_000_000;
+pub(crate) const MAX_BYTES: u64 = 1_000_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {

@@ -9,7 +9,7 @@ pub mod regions;
 pub mod vocabulary;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{Days, NaiveDate};
 use indexmap::IndexMap;
@@ -28,6 +28,8 @@ const LONGEST_MUTE_DAYS: u64 = 366;
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     pub regions: Regions,
+    /// A folder, a file or `s3://bucket/prefix` whose policies join or override the built-in ones.
+    pub policies: Option<String>,
     pub packs: Vec<Pack>,
     pub overrides: Overrides,
     pub mutes: Vec<Mute>,
@@ -181,6 +183,7 @@ impl Resolver<'_> {
             None => vec![Pack::Essential, Pack::Recommended],
             Some(names) => names.iter().filter_map(|name| self.pack(&name.value, name.defined)).collect(),
         };
+        let policies = raw.policies.map(|place| self.beside(&place.value));
         let regions = raw.regions.as_ref().map_or(Regions::Current, |regions| self.regions(regions));
         let overrides = self.overrides(raw.params, &raw.severity);
         let mutes =
@@ -222,6 +225,7 @@ impl Resolver<'_> {
         }
         Config {
             regions,
+            policies,
             packs,
             overrides,
             mutes,
@@ -235,6 +239,15 @@ impl Resolver<'_> {
             notes,
             policy_mentions: std::mem::take(&mut self.mentions),
         }
+    }
+
+    /// A relative path counts from where the configuration lies.
+    fn beside(&self, place: &str) -> String {
+        if place.starts_with("s3://") || self.file.path.starts_with("s3://") {
+            return place.to_owned();
+        }
+        let folder = Path::new(&self.file.path).parent();
+        folder.map_or_else(|| place.to_owned(), |folder| folder.join(place).display().to_string())
     }
 
     fn overrides(

@@ -14,6 +14,7 @@ pub(super) struct RawConfig {
     pub(super) version: Option<Spanned<u32>>,
     pub(super) regions: Option<Spanned<Regions>>,
     pub(super) accounts: Vec<Spanned<serde_json::Value>>,
+    pub(super) policies: Option<Spanned<String>>,
     pub(super) packs: Option<Vec<Spanned<String>>>,
     pub(super) params: IndexMap<String, Spanned<IndexMap<String, serde_json::Value>>>,
     pub(super) severity: IndexMap<String, Spanned<String>>,

@@ -44,7 +44,7 @@ pub struct Settled {
     pub findings: Vec<Finding>,
     /// For the next run. `last_complete` is as it was before.
     pub state: State,
-    /// Mutes that expired or muted nothing.
+    /// Mutes that expired, muted nothing or muted too much.
     pub notes: Vec<String>,
 }
 

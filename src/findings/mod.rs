@@ -92,7 +92,7 @@ pub struct BecauseOf {
 
 /// The identity of a finding: never of numbers that move.
 pub fn finding_id(policy: &str, resource: &Meta) -> String {
-    let key = if resource.arn.is_empty() { &resource.id } else { &resource.arn };
+    let key = without_revision(if resource.arn.is_empty() { &resource.id } else { &resource.arn });
     let mut hash = Sha256::new();
     for part in [policy, &resource.account, &resource.region, key] {
         hash.update(part.as_bytes());
@@ -103,4 +103,33 @@ pub fn finding_id(policy: &str, resource: &Meta) -> String {
         let _ = write!(id, "{byte:02x}");
         id
     })
+}
+
+/// A task definition gets a new revision with every deployment, and keeps what is wrong with it.
+fn without_revision(arn: &str) -> &str {
+    match arn.rsplit_once(':') {
+        Some((family, revision))
+            if family.contains(":task-definition/") && revision.parse::<u64>().is_ok() =>
+        {
+            family
+        }
+        _ => arn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_on_a_task_definition_survives_its_next_revision() {
+        let id = |arn: &str| {
+            finding_id("ecs-task-no-log-driver", &Meta { arn: arn.to_owned(), ..Meta::default() })
+        };
+        let web = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web";
+        assert_eq!(id(&format!("{web}:7")), id(&format!("{web}:8")));
+        assert_ne!(id(&format!("{web}:7")), id(&format!("{web}-2:7")));
+        let queue = "arn:aws:sqs:eu-west-1:111122223333";
+        assert_ne!(id(&format!("{queue}:7")), id(&format!("{queue}:8")));
+    }
 }

@@ -7,6 +7,9 @@ use globset::{Glob, GlobMatcher};
 use crate::inventory::Meta;
 use crate::policy::outcome::Evaluation;
 
+/// A glob that mutes more findings than this was hardly meant for each of them.
+const BROAD: usize = 5;
+
 #[derive(Clone, Debug)]
 pub struct Mute {
     pub policy: String,
@@ -82,6 +85,8 @@ pub(super) struct Mutes<'a> {
     while_holds: &'a WhileHolds<'a>,
     now: DateTime<Utc>,
     uses: Vec<Use>,
+    /// How many findings each of them has muted.
+    muted: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
@@ -94,7 +99,8 @@ enum Use {
 
 impl<'a> Mutes<'a> {
     pub(super) fn new(mutes: &'a [Mute], while_holds: &'a WhileHolds<'a>, now: DateTime<Utc>) -> Self {
-        Self { all: mutes, while_holds, now, uses: vec![Use::Nothing; mutes.len()] }
+        let count = mutes.len();
+        Self { all: mutes, while_holds, now, uses: vec![Use::Nothing; count], muted: vec![0; count] }
     }
 
     /// The mute that covers a standing finding. Without an evaluation of this
@@ -106,7 +112,7 @@ impl<'a> Mutes<'a> {
         evaluation: Option<&Evaluation<'_>>,
     ) -> Option<&'a Mute> {
         let mut covering = None;
-        for (mute, used) in self.all.iter().zip(&mut self.uses) {
+        for ((mute, used), muted) in self.all.iter().zip(&mut self.uses).zip(&mut self.muted) {
             if mute.expired(self.now) || !mute.matches(policy, resource) {
                 continue;
             }
@@ -119,17 +125,18 @@ impl<'a> Mutes<'a> {
                 _ => Use::Muted,
             };
             *used = outcome.max(*used);
-            if outcome == Use::Muted && covering.is_none() {
-                covering = Some(mute);
+            if outcome == Use::Muted {
+                *muted += 1;
+                covering = covering.or(Some(mute));
             }
         }
         covering
     }
 
-    /// What the reader should know of mutes that mute nothing. Only of a policy
+    /// What the reader should know of mutes that mute nothing, or too much. Only of a policy
     /// that `ran_completely` can be said that a mute of it is not needed.
     pub(super) fn notes(&self, ran_completely: impl Fn(&str) -> bool) -> Vec<String> {
-        let note = |(mute, used): (&Mute, &Use)| {
+        let note = |((mute, used), muted): ((&Mute, &Use), &usize)| {
             let label = mute.label();
             if mute.expired(self.now) {
                 return Some(format!("{label} expired on {} and mutes nothing.", mute.expires));
@@ -144,10 +151,17 @@ impl<'a> Mutes<'a> {
                 Use::Nothing if ran_completely(&mute.policy) => {
                     Some(format!("{label} matched no finding in this run; is it still needed?"))
                 }
+                // a condition says what is meant better than any name
+                Use::Muted if *muted > BROAD && mute.glob.is_some() && mute.while_.is_none() => {
+                    Some(format!(
+                        "{label} is broad: it mutes {muted} findings, and any that the name fits later. \
+                         Name the resources, or say with `while` what must stay true of them."
+                    ))
+                }
                 Use::Nothing | Use::Muted => None,
             }
         };
-        self.all.iter().zip(&self.uses).filter_map(note).collect()
+        self.all.iter().zip(&self.uses).zip(&self.muted).filter_map(note).collect()
     }
 }
 

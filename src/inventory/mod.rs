@@ -12,6 +12,8 @@ pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod ec2;
+pub mod ecr;
+pub mod ecs;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
@@ -38,6 +40,7 @@ pub struct Meta {
     pub name: String,
     pub account: String,
     pub region: String,
+    /// Those of EC2 and ECS resources and load balancers; elsewhere tags would cost further calls and are not read.
     /// Those of EC2 resources, load balancers and databases; elsewhere tags would cost further calls and are not read.
     pub tags: BTreeMap<String, String>,
     /// When AWS says that it was created; null where AWS does not say.
@@ -133,6 +136,10 @@ resource_types! {
     ClassicLoadBalancer(elasticloadbalancing::ClassicLoadBalancer) = "AWS::ElasticLoadBalancing::LoadBalancer",
     LoadBalancer(elasticloadbalancingv2::LoadBalancer) = "AWS::ElasticLoadBalancingV2::LoadBalancer",
     TargetGroup(elasticloadbalancingv2::TargetGroup) = "AWS::ElasticLoadBalancingV2::TargetGroup",
+    EcsCluster(ecs::Cluster) = "AWS::ECS::Cluster",
+    EcsService(ecs::Service) = "AWS::ECS::Service",
+    TaskDefinition(ecs::TaskDefinition) = "AWS::ECS::TaskDefinition",
+    EcrRepository(ecr::Repository) = "AWS::ECR::Repository",
     LogGroup(logs::LogGroup) = "AWS::Logs::LogGroup",
     Alarm(cloudwatch::Alarm) = "AWS::CloudWatch::Alarm",
     AlarmHistoryItem(cloudwatch::AlarmHistoryItem) = "AWS::CloudWatch::AlarmHistoryItem",

@@ -114,7 +114,9 @@ impl Loader<'_> {
                 }
             }
         }
-        policy.map(|policy| Policy { tests, ..policy })
+        let policy = policy?;
+        self.cases_read(raw, &policy.types());
+        Some(Policy { tests, ..policy })
     }
 
     fn compiled(

@@ -1,10 +1,13 @@
 //! Runs the cases that a policy file carries.
 
+mod junit;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, TimeZone as _, Utc};
 use serde_json::Value as Json;
+use similar::{ChangeTag, TextDiff};
 
 use super::bindings::Bindings;
 use super::evaluate::{Case, Setting, base_context, resource_json, unavailable};
@@ -17,14 +20,24 @@ use crate::inventory::metrics::Series;
 use crate::inventory::{self, Coverage, CoverageStatus, Resource, Scope};
 use crate::relate;
 
-#[derive(Debug, Eq, PartialEq)]
+pub use junit::junit;
+
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TestResult {
     pub policy: String,
     pub name: String,
     pub file: String,
     pub line: usize,
-    /// What differs, one line each; empty where the case holds.
-    pub differences: Vec<String>,
+    /// What differs; empty where the case holds.
+    pub differences: Vec<Difference>,
+}
+
+/// One thing that a case expects otherwise than it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Difference {
+    pub what: String,
+    pub expected: String,
+    pub found: String,
 }
 
 impl TestResult {
@@ -40,23 +53,46 @@ impl fmt::Display for TestResult {
         if !self.passed() {
             write!(f, "  ({}:{})", self.file, self.line)?;
         }
-        self.differences.iter().try_for_each(|difference| write!(f, "\n       {difference}"))
+        self.differences.iter().try_for_each(|difference| {
+            difference.to_string().lines().try_for_each(|line| write!(f, "\n       {line}"))
+        })
     }
 }
 
-pub fn run(policies: &[Policy]) -> Vec<TestResult> {
+/// What it is about, then what is expected (`-`) and found (`+`), line by line.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        for change in TextDiff::from_lines(&self.expected, &self.found).iter_all_changes() {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            write!(f, "\n  {sign} {}", change.value().trim_end_matches('\n'))?;
+        }
+        Ok(())
+    }
+}
+
+pub fn run<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Vec<TestResult> {
     policies
-        .iter()
+        .into_iter()
         .flat_map(|policy| {
             policy.tests.iter().map(|(span, test)| TestResult {
                 policy: policy.id.clone(),
                 name: test.name.clone(),
                 file: policy.source.path.clone(),
                 line: policy.source.text[..span.start].matches('\n').count() + 1,
-                differences: run_one(policy, test).unwrap_or_else(|broken| vec![broken]),
+                differences: run_one(policy, test)
+                    .unwrap_or_else(|broken| vec![difference("this case cannot be run", "", broken)]),
             })
         })
         .collect()
+}
+
+fn difference(what: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Difference {
+    Difference { what: what.into(), expected: expected.into(), found: found.into() }
 }
 
 /// The policy's cases happen on this Friday unless they say otherwise.
@@ -64,7 +100,7 @@ fn default_now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 20, 3, 0, 0).single().unwrap_or_default()
 }
 
-fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<String>, String> {
+fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<Difference>, String> {
     let now = test.now.unwrap_or_else(default_now);
     let setting = Setting { now, migration: &test.migration };
     let mut scope = scope(policy, test)?;
@@ -147,42 +183,39 @@ fn series(case: &Case<'_>, metric: &Metric, test: &RawTest) -> Series {
     }
 }
 
-fn differences(test: &RawTest, outcome: &Outcome) -> Vec<String> {
+fn differences(test: &RawTest, outcome: &Outcome) -> Vec<Difference> {
     let (found, said) = match outcome {
         Outcome::Pass => (Expectation::Pass, String::new()),
         Outcome::Skip(reason) => (Expectation::Skip, reason.clone()),
         Outcome::Unknown(reason) => (Expectation::Unknown, reason.clone()),
         Outcome::Fail(failure) => (Expectation::Fail, failure.message.clone()),
     };
-    let mut differences = Vec::new();
     if found != test.expect {
         let because = if said.is_empty() { String::new() } else { format!(": {said}") };
-        differences.push(format!("expected {}, found {}{because}", test.expect.as_str(), found.as_str()));
-        return differences;
+        return vec![difference("outcome", test.expect.as_str(), format!("{}{because}", found.as_str()))];
     }
+    let mut differences = Vec::new();
     if let Some(says) = &test.says
         && !said.contains(says)
     {
-        differences.push(format!("expected the text to contain {says:?}, found {said:?}"));
+        differences.push(difference("the text should contain", says, said));
     }
     let failure = match outcome {
         Outcome::Fail(failure) => Some(failure),
         _ => None,
     };
-    if let Some(severity) = test.severity {
-        match failure {
-            Some(failure) if failure.severity == severity => {}
-            Some(failure) => {
-                differences.push(format!("expected severity {severity}, found {}", failure.severity));
-            }
-            None => differences.push("expects a severity, but nothing fails here".to_owned()),
+    // what is expected of a failure matches nothing where nothing fails
+    if let Some(expected) = test.severity {
+        let found = failure.map(|failure| failure.severity);
+        if found != Some(expected) {
+            let found = found.map_or("nothing fails".to_owned(), |severity| severity.to_string());
+            differences.push(difference("severity", expected.to_string(), found));
         }
     }
     if let Some(expected) = &test.fix_cli {
         let found = failure.and_then(|failure| failure.fix_cli.as_deref());
         if !found.is_some_and(|found| found.contains(expected)) {
-            differences
-                .push(format!("expected fix_cli to contain {expected:?}, found {}", found.unwrap_or("none")));
+            differences.push(difference("fix_cli should contain", expected, found.unwrap_or("none")));
         }
     }
     for (policy, resource) in &test.because_of {
@@ -190,16 +223,20 @@ fn differences(test: &RawTest, outcome: &Outcome) -> Vec<String> {
         let found: Vec<&str> =
             causes.filter(|cause| cause.policy == *policy).map(|cause| &*cause.resource).collect();
         if !found.contains(&resource.as_str()) {
-            let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
-            differences.push(format!("expected because_of {policy} on {resource}, found {found}"));
+            let found = if found.is_empty() { "nothing".to_owned() } else { found.join("\n") };
+            differences.push(difference(format!("because_of {policy}"), resource, found));
         }
     }
+    let shown = |value: &Json| format!("{value:#}");
     for (name, expected) in &test.evidence {
         let found = failure.and_then(|failure| failure.evidence.get(name));
         if found != Some(expected) {
-            let found = found.map_or("nothing".to_owned(), ToString::to_string);
-            differences.push(format!("expected evidence {name} = {expected}, found {found}"));
+            let found = found.map_or("nothing".to_owned(), shown);
+            differences.push(difference(format!("evidence {name}"), shown(expected), found));
         }
     }
     differences
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::existence::Existence;
 use crate::inventory::cloudwatch::{Alarm, AlarmMetric, Watched};
 use crate::inventory::ec2::{Instance, NatGateway, Volume};
+use crate::inventory::ecs::{Cluster, Service};
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::{Kind as _, Scope};
@@ -18,6 +19,8 @@ const DIMENSIONS: &[(&str, &str, &str)] = &[
     ("AWS/NATGateway", "NatGatewayId", NatGateway::TYPE),
     ("AWS/EC2", "InstanceId", Instance::TYPE),
     ("AWS/EBS", "VolumeId", Volume::TYPE),
+    ("AWS/ECS", "ClusterName", Cluster::TYPE),
+    ("AWS/ECS", "ServiceName", Service::TYPE),
     ("AWS/RDS", "DBInstanceIdentifier", DbInstance::TYPE),
     ("AWS/RDS", "DBClusterIdentifier", DbCluster::TYPE),
 ];
@@ -29,6 +32,8 @@ pub(super) const TARGETS: &[&str] = &[
     NatGateway::TYPE,
     Instance::TYPE,
     Volume::TYPE,
+    Cluster::TYPE,
+    Service::TYPE,
     DbInstance::TYPE,
     DbCluster::TYPE,
 ];

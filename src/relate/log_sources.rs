@@ -1,18 +1,20 @@
 //! What writes to a log group, as far as the names tell that AWS services give.
 
 use super::existence::Existence;
+use crate::inventory::ecs::Cluster;
 use crate::inventory::logs::{LogGroup, LogSource};
 use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::{Kind as _, Scope};
 
 /// The beginning of a name, up to that of the source, which ends at the next slash.
 const PREFIXES: &[(&str, &str, &str)] = &[
+    ("/aws/ecs/containerinsights/", "ECS cluster", Cluster::TYPE),
     ("/aws/rds/instance/", "RDS instance", DbInstance::TYPE),
     ("/aws/rds/cluster/", "Aurora cluster", DbCluster::TYPE),
 ];
 
 /// The types that [`source`] looks names up in.
-pub(super) const SOURCES: &[&str] = &[DbInstance::TYPE, DbCluster::TYPE];
+pub(super) const SOURCES: &[&str] = &[Cluster::TYPE, DbInstance::TYPE, DbCluster::TYPE];
 
 /// LogGroup.source.
 pub(super) fn source(scope: &Scope) -> Vec<Option<LogSource>> {
@@ -53,6 +55,7 @@ mod tests {
                 { "name": "/aws/rds/instance/trial/postgresql" },
                 { "name": "/aws/rds/cluster/main/postgresql" },
                 { "name": "/aws/rds/instance/" },
+                { "name": "/aws/ecs/containerinsights/main/performance" },
                 { "name": "/ecs/web" },
             ]),
         );
@@ -74,6 +77,7 @@ mod tests {
                 "RDS instance trial Some(false)",
                 "Aurora cluster main Some(false)",
                 "none",
+                "ECS cluster main Some(false)",
                 "none"
             ]
         );

@@ -14,7 +14,9 @@ mod log_sources;
 mod on_call;
 mod permits;
 mod public_space;
+mod repositories;
 mod routes;
+mod services;
 mod storage;
 mod topics;
 mod vpcs;
@@ -26,6 +28,8 @@ use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
 };
+use crate::inventory::ecr::Repository;
+use crate::inventory::ecs::{Cluster, Service, TaskDefinition};
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 use crate::inventory::logs::LogGroup;
@@ -86,6 +90,11 @@ pub const RELATIONS: &[Relation] = &[
         field: "signals",
         needs: &[Alarm::TYPE, TargetGroup::TYPE],
     },
+    Relation { resource_type: Service::TYPE, field: "task_size", needs: &[TaskDefinition::TYPE] },
+    Relation { resource_type: Service::TYPE, field: "container_insights", needs: &[Cluster::TYPE] },
+    Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
+    Relation { resource_type: TaskDefinition::TYPE, field: "services", needs: &[Service::TYPE] },
+    Relation { resource_type: Repository::TYPE, field: "deployed_tags", needs: &[TaskDefinition::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "watches", needs: alarm_targets::TARGETS },
     Relation { resource_type: Alarm::TYPE, field: "history", needs: &[AlarmHistoryItem::TYPE] },
@@ -129,6 +138,15 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     });
     fill(scope, watched::load_balancer_signals, |balancer: &mut LoadBalancer, signals| {
         balancer.signals = signals;
+    });
+    fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
+    fill(scope, services::container_insights, |service: &mut Service, insights| {
+        service.container_insights = insights;
+    });
+    fill(scope, watched::service_signals, |service: &mut Service, signals| service.signals = signals);
+    fill(scope, services::uses, |definition: &mut TaskDefinition, services| definition.services = services);
+    fill(scope, repositories::deployed_tags, |repository: &mut Repository, tags| {
+        repository.deployed_tags = tags;
     });
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;

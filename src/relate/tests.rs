@@ -14,13 +14,21 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Snapshot::TYPE,
         Instance::TYPE,
         LoadBalancer::TYPE,
+        Cluster::TYPE,
+        Service::TYPE,
+        TaskDefinition::TYPE,
+        Repository::TYPE,
         Alarm::TYPE,
         Topic::TYPE,
         LogGroup::TYPE,
     ]
     .iter()
     .flat_map(|name| {
-        read(name, json!([{ "id": "one", "name": "/aws/rds/instance/one", "type": "application" }]))
+        let one = json!([{
+            "id": "one", "name": "/aws/rds/instance/one", "arn": "one", "type": "application",
+            "cluster_arn": "one", "task_definition": "one",
+        }]);
+        read(name, one)
     })
     .collect()
 }
@@ -72,9 +80,18 @@ fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
         };
         assert!(!field(&of_type(&complete), relation.field).is_null(), "{relation:?}");
         // No rule names a prefix list, no action a topic and no metric a resource, and what a log group's name says
-        // needs no other type, so these do not depend on them.
-        let own =
-            ["openings", "unread_prefix_lists", "on_call", "watches", "source"].contains(&relation.field);
+        // needs no other type, so these do not depend on them; and what belongs to one other resource is known once
+        // that is there.
+        let own = [
+            "openings",
+            "unread_prefix_lists",
+            "on_call",
+            "watches",
+            "source",
+            "task_size",
+            "container_insights",
+        ]
+        .contains(&relation.field);
         if !own || relation.resource_type == LoadBalancer::TYPE {
             assert!(field(&of_type(&nothing), relation.field).is_null(), "{relation:?}");
         }

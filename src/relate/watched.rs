@@ -7,6 +7,7 @@
 
 mod load_balancers;
 mod nat_gateways;
+mod services;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use crate::inventory::cloudwatch::{Alarm, AlarmMetric, SignalCoverage};
 use crate::inventory::{Kind, Scope};
 
 pub(super) use load_balancers::signals as load_balancer_signals;
+pub(super) use services::signals as service_signals;
 
 /// A thing that somebody should hear of, and the metrics that tell it.
 pub(super) struct Signal {
@@ -63,7 +65,7 @@ pub(super) fn signals<K: Watched>(scope: &Scope) -> Vec<Option<BTreeMap<String, 
     let watch = Watch::of(scope, K::SIGNALS);
     let signals_of = |resource: &K| {
         let own = resource.dimensions();
-        let aim = |dimensions: &BTreeMap<String, String>, _: &Signal| aim::<K>(dimensions, &own);
+        let aim = |metric: &AlarmMetric, _: &Signal| aim::<K>(&metric.dimensions, &own);
         watch.signals(K::SIGNALS, resource.kind(), aim)
     };
     scope.all::<K>().map(signals_of).collect()
@@ -125,7 +127,7 @@ impl<'a> Watch<'a> {
         &self,
         signals: &[Signal],
         kind: &str,
-        aim: impl Fn(&BTreeMap<String, String>, &Signal) -> Sight,
+        aim: impl Fn(&AlarmMetric, &Signal) -> Sight,
     ) -> Option<BTreeMap<String, SignalCoverage>> {
         signals
             .iter()
@@ -137,7 +139,7 @@ impl<'a> Watch<'a> {
     fn coverage(
         &self,
         signal: &Signal,
-        aim: &impl Fn(&BTreeMap<String, String>, &Signal) -> Sight,
+        aim: &impl Fn(&AlarmMetric, &Signal) -> Sight,
     ) -> Option<SignalCoverage> {
         let mut maybe = None;
         let mut undecided = false;
@@ -193,20 +195,24 @@ impl<'a> Watcher<'a> {
         self.queries(signal) || self.metrics_of(signal).next().is_some()
     }
 
-    fn sight(&self, signal: &Signal, aim: &impl Fn(&BTreeMap<String, String>, &Signal) -> Sight) -> Sight {
-        let of_metrics = self.metrics_of(signal).map(|metric| aim(&metric.dimensions, signal));
+    fn sight(&self, signal: &Signal, aim: &impl Fn(&AlarmMetric, &Signal) -> Sight) -> Sight {
+        let of_metrics = self.metrics_of(signal).map(|metric| aim(metric, signal));
         let of_queries = self.queries(signal).then_some(Sight::Maybe);
         of_metrics.chain(of_queries).max().unwrap_or(Sight::Unrelated)
     }
 }
 
-/// Why nothing happens when the alarm fires, be it through a composite alarm; None if something does.
+/// Why nobody hears of it when the alarm fires, be it through a composite alarm; None if somebody may.
+/// A scaling policy tells nobody, least of all when there is nothing left to scale.
 fn inaction(alarm: &Alarm, composites: &Composites<'_>) -> Option<String> {
-    let acts = |alarm: &Alarm| alarm.actions_enabled && !alarm.alarm_actions.is_empty();
+    let scales = |action: &String| action.split(':').nth(2) == Some("autoscaling");
+    let acts = |alarm: &Alarm| alarm.actions_enabled && !alarm.alarm_actions.iter().all(scales);
     if acts(alarm) || composites.above(alarm).into_iter().any(acts) {
         None
     } else if alarm.alarm_actions.is_empty() {
         Some("has no action for its ALARM state".to_owned())
+    } else if alarm.actions_enabled {
+        Some("only drives auto scaling".to_owned())
     } else {
         Some("has its actions disabled".to_owned())
     }

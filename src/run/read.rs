@@ -75,6 +75,7 @@ pub(super) async fn read_aws(
         region,
         now,
         deadline: started + request.time_limit * 3 / 4,
+        ecs: collect::EcsShared::default(),
     };
     let mut contexts: Vec<Context> = regions.iter().map(|region| context(region.clone(), region)).collect();
     if types.iter().any(|name| is_global(name)) {

@@ -1,6 +1,7 @@
 //! What a run starts from: the configuration, the policies and the mutes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -15,8 +16,9 @@ use crate::{collect, store};
 pub struct Request {
     /// A path or `s3://bucket/key`.
     pub config: Option<String>,
-    /// A folder or file whose policies join or override the built-in ones.
-    pub policies: Option<PathBuf>,
+    /// A folder, a file or `s3://bucket/prefix` whose policies join or override the built-in ones,
+    /// in place of the one that the configuration names.
+    pub policies: Option<String>,
     pub only: Vec<String>,
     pub regions: Vec<String>,
     /// A saved inventory to judge instead of reading AWS.
@@ -52,18 +54,26 @@ async fn config_file(place: &str, request: &Request) -> Result<SourceFile, RunEr
         return Ok(files::read(Path::new(place))?);
     }
     let location: store::Location = place.parse()?;
-    let sdk = collect::sdk_config(request.profile.as_deref(), None).await;
-    let s3 = collect::s3(&sdk, &std::sync::Arc::default());
-    let (bytes, _) = location.read(Some(&s3)).await?.ok_or_else(|| RunError::NoConfig(place.to_owned()))?;
+    let (bytes, _) =
+        location.read(Some(&s3(request).await)).await?.ok_or_else(|| RunError::NoConfig(place.to_owned()))?;
     let text = String::from_utf8(bytes).map_err(|_| RunError::NoConfig(format!("UTF-8 text in {place}")))?;
     Ok(SourceFile::new(place, text))
 }
 
+async fn s3(request: &Request) -> aws_sdk_s3::Client {
+    let sdk = collect::sdk_config(request.profile.as_deref(), None).await;
+    collect::s3(&sdk, &Arc::default())
+}
+
 /// Every policy, built-in and the user's, with the configuration's overrides.
-pub fn policies(directory: Option<&Path>, config: &Config) -> Result<Vec<Policy>, RunError> {
+pub async fn policies(request: &Request, config: &Config) -> Result<Vec<Policy>, RunError> {
     let mut sources = builtin::files();
-    if let Some(directory) = directory {
-        sources.extend(files::policies(directory)?);
+    match request.policies.as_ref().or(config.policies.as_ref()) {
+        None => {}
+        Some(place) if place.starts_with("s3://") => {
+            sources.extend(store::policies::read(&s3(request).await, place).await?);
+        }
+        Some(place) => sources.extend(files::policies(Path::new(place))?),
     }
     let details: Vec<&str> = collect::DETAILS.iter().map(|detail| detail.name).collect();
     let policies = load::load(sources, &config.overrides, &details)?;

@@ -1,6 +1,8 @@
 //! Keeps the state between runs, in a file or in S3. A write to S3 is
 //! conditional: of two runs at once, the later one is told.
 
+pub mod policies;
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -45,6 +47,8 @@ pub enum StoreError {
     Read { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Write(#[from] FileError),
+    #[error("cannot read policies from {place}: {reason}")]
+    Policies { place: String, reason: String },
     #[error("cannot write the state as JSON: {0}")]
     Render(#[from] serde_json::Error),
     #[error("{0} cannot be used without an S3 client")]

@@ -12,6 +12,7 @@ mod generated;
 mod lambda;
 mod local;
 mod mutes;
+mod own_policies;
 mod paging;
 mod regions;
 mod seeded;

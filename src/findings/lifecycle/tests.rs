@@ -264,6 +264,24 @@ fn an_unused_mute_is_noted_only_when_its_policy_ran_completely() {
 }
 
 #[test]
+fn a_glob_that_mutes_many_findings_is_noted_as_broad_unless_it_has_a_condition() {
+    let notes = |resource: &str, while_: Option<&str>, names: &[&str]| {
+        let text = |text: &str| text.to_owned();
+        let until = at(10).date_naive();
+        let mute = Mute::new(text("p"), text(resource), text("ada"), text("known"), until, while_.map(text));
+        let mut verdicts = Verdicts::default();
+        for name in names {
+            verdicts.evaluations.extend(saw(name, fail()).evaluations);
+        }
+        muted_night(&State::default(), &verdicts, &[mute.unwrap()], Some(true), 0).notes
+    };
+    let six = ["web-1", "web-2", "web-3", "web-4", "web-5", "web-6"];
+    insta::assert_snapshot!(notes("web-*", None, &six).join("\n"), @"The mute of p on web-* (ada) is broad: it mutes 6 findings, and any that the name fits later. Name the resources, or say with `while` what must stay true of them.");
+    assert!(notes("web-*", None, &six[..5]).is_empty());
+    assert!(notes("web-*", Some("true"), &six).is_empty());
+}
+
+#[test]
 fn what_was_not_delivered_is_kept_until_it_is_resolved_and_retried_while_it_stands() {
     let mut first = night(&State::default(), &saw("a", fail()), 0);
     let id = first.findings[0].id.clone();

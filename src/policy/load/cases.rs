@@ -1,5 +1,7 @@
 //! What is wrong with the cases of a policy file.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::{Loader, TypeSchema};
@@ -88,6 +90,25 @@ impl Loader<'_> {
             tests.push((self.file.span_at(*at), test.value.clone()));
         }
         tests
+    }
+
+    /// Refuses what a test says of types that the policy does not read: it can change nothing.
+    pub(super) fn cases_read(&mut self, raw: &RawPolicy, read: &BTreeSet<&str>) {
+        for test in &raw.tests.value {
+            let related =
+                test.value.related.iter().filter_map(|related| related.get("resource_type")?.as_str());
+            let unread = test.value.unread.iter().map(String::as_str);
+            for name in related.chain(unread).filter(|name| !read.contains(name)) {
+                let known = inventory::TYPES.contains(&name);
+                if known {
+                    self.problem(
+                        &test.defined,
+                        format!("test `{}`: the policy does not read `{name}`", test.value.name),
+                        "leave it out of the test, or use a field that is worked out from it",
+                    );
+                }
+            }
+        }
     }
 
     /// Refuses fields of a test's resource that its type does not have.

@@ -48,8 +48,8 @@ pub(in crate::relate) fn signals(scope: &Scope) -> Vec<Option<BTreeMap<String, S
     let watch = Watch::of(scope, SIGNALS);
     let balancers = Balancers::of(scope);
     let signals_of = |balancer: &LoadBalancer| {
-        watch.signals(SIGNALS, &balancer.kind, |dimensions, signal| {
-            balancers.aim(dimensions, balancer, signal)
+        watch.signals(SIGNALS, &balancer.kind, |metric, signal| {
+            balancers.aim(&metric.dimensions, balancer, signal)
         })
     };
     scope.all::<LoadBalancer>().map(signals_of).collect()

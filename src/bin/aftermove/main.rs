@@ -1,17 +1,17 @@
 //! The command line: a thin door to [`aftermove::run`].
 
-use std::collections::BTreeSet;
+mod policy;
+
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use aftermove::collect::{self, Progress};
-use aftermove::config::{Config, Overrides, Severity};
+use aftermove::config::Severity;
 use aftermove::deliver::file;
-use aftermove::policy::{Policy, explain, test};
 use aftermove::report::{json_v1, text};
-use aftermove::run::{self, Request, RunError, setup};
+use aftermove::run::{self, Request};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -67,50 +67,18 @@ enum Command {
     /// Look at, check and test policies
     Policy {
         #[command(subcommand)]
-        command: PolicyCommand,
+        command: policy::Command,
     },
     /// Print the IAM policy that scanning needs, as JSON
     Iam,
 }
 
-#[derive(Subcommand)]
-enum PolicyCommand {
-    /// Check the configuration and all policies
-    Check(PolicyArgs),
-    /// Run the cases that the policies carry
-    Test(PolicyArgs),
-    /// List the policies
-    List {
-        #[command(flatten)]
-        args: PolicyArgs,
-        #[arg(long, value_enum, default_value_t)]
-        format: ListFormat,
-    },
-    /// Explain a policy; `functions` lists what expressions can call
-    Explain {
-        id: String,
-        #[command(flatten)]
-        args: PolicyArgs,
-    },
-}
-
-#[derive(Args)]
-struct PolicyArgs {
-    /// Configuration: a file or s3://bucket/key
-    #[arg(long, value_name = "FILE")]
-    config: Option<String>,
-    /// A file or folder of policies that join or override the built-in ones
-    #[arg(long, value_name = "DIR")]
-    policies: Option<PathBuf>,
-}
-
 #[derive(Args)]
 struct Common {
     #[command(flatten)]
-    policies: PolicyArgs,
-    /// Only these policies
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    only: Vec<String>,
+    policies: policy::Source,
+    #[command(flatten)]
+    only: policy::Only,
     /// Regions instead of the configured ones
     #[arg(long, value_name = "REGION", value_delimiter = ',')]
     region: Vec<String>,
@@ -127,13 +95,6 @@ enum Format {
     #[default]
     Text,
     Json,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum ListFormat {
-    #[default]
-    Text,
-    Markdown,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -214,75 +175,11 @@ async fn command(command: Command) -> anyhow::Result<u8> {
             });
             Ok(if unseen { 3 } else { 0 })
         }
-        Command::Policy { command } => policy(command).await,
+        Command::Policy { command } => policy::run(command).await,
         Command::Iam => {
             write(None, &format!("{:#}\n", collect::read_only_policy()))?;
             Ok(0)
         }
-    }
-}
-
-async fn policy(command: PolicyCommand) -> anyhow::Result<u8> {
-    match command {
-        PolicyCommand::Check(args) => {
-            let policies = args.load().await?;
-            write(None, &format!("{} policies are well formed\n", policies.len()))?;
-        }
-        PolicyCommand::Test(args) => {
-            let results = test::run(&args.as_written().await?);
-            let failed = results.iter().filter(|result| !result.passed()).count();
-            let mut lines: Vec<String> = results.iter().map(ToString::to_string).collect();
-            lines.push(format!("{} passed, {failed} failed\n", results.len() - failed));
-            write(None, &lines.join("\n"))?;
-            return Ok(u8::from(failed > 0));
-        }
-        PolicyCommand::List { args, format: ListFormat::Markdown } => {
-            write(None, &explain::index(&args.load().await?))?;
-        }
-        PolicyCommand::List { args, format: ListFormat::Text } => {
-            let line =
-                |p: &Policy| format!("{:<36} {:<8} {:<11} {}\n", p.id, p.severity, p.pack.as_str(), p.title);
-            write(None, &args.load().await?.iter().map(line).collect::<String>())?;
-        }
-        PolicyCommand::Explain { id, .. } if id == "functions" => write(None, &explain::functions())?,
-        PolicyCommand::Explain { id, args } => {
-            let policies = args.load().await?;
-            let found = setup::select(&policies, &[id], &[])?;
-            let text: String =
-                found.iter().map(|policy| explain::explain(policy, &actions(policy))).collect();
-            write(None, &text)?;
-        }
-    }
-    Ok(0)
-}
-
-/// The IAM actions of everything that is read for a policy.
-fn actions(policy: &Policy) -> Vec<&'static str> {
-    let types = policy.types();
-    let reads =
-        collect::COLLECTORS.iter().filter(|row| types.contains(row.resource_type)).map(|row| row.actions);
-    let details: Vec<&str> = policy.details().collect();
-    let details = collect::DETAILS.iter().filter(|row| details.contains(&row.name)).map(|row| row.actions);
-    let metrics = policy.uses_metrics().then_some(collect::METRIC_ACTIONS);
-    let all: BTreeSet<&'static str> = reads.chain(details).chain(metrics).flatten().copied().collect();
-    all.into_iter().collect()
-}
-
-impl PolicyArgs {
-    async fn config(&self) -> Result<Config, RunError> {
-        let request = Request { config: self.config.clone(), ..Request::default() };
-        setup::config(&request, chrono::Utc::now()).await
-    }
-
-    async fn load(&self) -> Result<Vec<Policy>, RunError> {
-        setup::policies(self.policies.as_deref(), &self.config().await?)
-    }
-
-    /// Without the configuration's overrides: a policy's cases are about its own params and severity.
-    async fn as_written(&self) -> Result<Vec<Policy>, RunError> {
-        let mut config = self.config().await?;
-        config.overrides = Overrides::default();
-        setup::policies(self.policies.as_deref(), &config)
     }
 }
 
@@ -291,7 +188,7 @@ impl Common {
         Request {
             config: self.policies.config,
             policies: self.policies.policies,
-            only: self.only,
+            only: self.only.only,
             regions: self.region,
             profile: self.profile,
             trigger: "manual",
