@@ -48,6 +48,13 @@ def _log_groups() -> None:
         series("AWS/Logs", "IncomingBytes", {"LogGroupName": name}, ago(days=10), 86400, incoming)
     series("AWS/Logs", "IncomingBytes", {}, ago(days=10), 86400, by_day)
 
+    # A database that the move was rehearsed with, and deleted.
+    rehearsal = "/aws/rds/instance/rehearsal/postgresql"
+    logs.create_log_group(logGroupName=rehearsal)
+    logs.put_retention_policy(logGroupName=rehearsal, retentionInDays=30)
+    then = {"storedBytes": 2 * GB // 5, "creationTime": int(ago(days=45).timestamp() * 1000)}
+    override("logs", "DescribeLogGroups", {"logGroupName": rehearsal}, then)
+
 
 def queue(name: str) -> tuple[str, str]:
     """A queue that topics may write to: its URL and ARN."""

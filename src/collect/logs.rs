@@ -35,6 +35,7 @@ fn log_group(context: &Context, sdk: &types::LogGroup) -> LogGroup {
         log_group_class: sdk.log_group_class().map_or("STANDARD", |class| class.as_str()).to_owned(),
         metric_filter_count: i64::from(sdk.metric_filter_count().unwrap_or(0)),
         kms_key_id: sdk.kms_key_id().map(str::to_owned),
+        source: None,
     }
 }
 

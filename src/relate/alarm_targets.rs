@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::existence::Existence;
 use crate::inventory::cloudwatch::{Alarm, AlarmMetric, Watched};
 use crate::inventory::ec2::{Instance, NatGateway, Volume};
+use crate::inventory::ecs::{Cluster, Service};
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
+use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::{Kind as _, Scope};
 
 /// What a dimension of a namespace names.
@@ -17,11 +19,24 @@ const DIMENSIONS: &[(&str, &str, &str)] = &[
     ("AWS/NATGateway", "NatGatewayId", NatGateway::TYPE),
     ("AWS/EC2", "InstanceId", Instance::TYPE),
     ("AWS/EBS", "VolumeId", Volume::TYPE),
+    ("AWS/ECS", "ClusterName", Cluster::TYPE),
+    ("AWS/ECS", "ServiceName", Service::TYPE),
+    ("AWS/RDS", "DBInstanceIdentifier", DbInstance::TYPE),
+    ("AWS/RDS", "DBClusterIdentifier", DbCluster::TYPE),
 ];
 
 /// The types that [`watches`] looks names up in.
-pub(super) const TARGETS: &[&str] =
-    &[LoadBalancer::TYPE, TargetGroup::TYPE, NatGateway::TYPE, Instance::TYPE, Volume::TYPE];
+pub(super) const TARGETS: &[&str] = &[
+    LoadBalancer::TYPE,
+    TargetGroup::TYPE,
+    NatGateway::TYPE,
+    Instance::TYPE,
+    Volume::TYPE,
+    Cluster::TYPE,
+    Service::TYPE,
+    DbInstance::TYPE,
+    DbCluster::TYPE,
+];
 
 /// Alarm.watches.
 pub(super) fn watches(scope: &Scope) -> Vec<Option<Vec<Watched>>> {

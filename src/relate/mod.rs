@@ -14,6 +14,7 @@ mod db_classes;
 mod existence;
 mod exposure;
 mod load_balancers;
+mod log_sources;
 mod on_call;
 mod permits;
 mod public_space;
@@ -50,6 +51,7 @@ use crate::inventory::logs::LogGroup;
 use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::route53::{HostedZone, RecordSet};
 use crate::inventory::scheduler::{Schedule, ScheduleGroup};
+use crate::inventory::logs::LogGroup;
 use crate::inventory::sns::{Subscription, Topic};
 use crate::inventory::sqs::Queue;
 use crate::inventory::{Kind, Scope};
@@ -228,6 +230,7 @@ pub const RELATIONS: &[Relation] = &[
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "watches", needs: alarm_targets::TARGETS },
     Relation { resource_type: Alarm::TYPE, field: "history", needs: &[AlarmHistoryItem::TYPE] },
+    Relation { resource_type: LogGroup::TYPE, field: "source", needs: log_sources::SOURCES },
     Relation { resource_type: Topic::TYPE, field: "alarm_names", needs: &[Alarm::TYPE] },
     Relation { resource_type: Topic::TYPE, field: "budget_names", needs: &[Budget::TYPE] },
     Relation { resource_type: Topic::TYPE, field: "subscribers", needs: &[Subscription::TYPE] },
@@ -377,6 +380,7 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     });
     fill(scope, alarm_targets::watches, |alarm: &mut Alarm, watches| alarm.watches = watches);
     fill(scope, alarm_history::history, |alarm: &mut Alarm, history| alarm.history = history);
+    fill(scope, log_sources::source, |group: &mut LogGroup, source| group.source = source);
     fill(scope, topics::alarm_names, |topic: &mut Topic, names| topic.alarm_names = names);
     let budget_names = |scope: &Scope| topics::budget_names(scope, account_wide.unwrap_or(scope));
     fill(scope, budget_names, |topic: &mut Topic, names| topic.budget_names = names);

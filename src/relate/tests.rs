@@ -33,11 +33,13 @@ fn one_of_each() -> Vec<inventory::Resource> {
         ScheduleGroup::TYPE,
         Alarm::TYPE,
         Topic::TYPE,
+        LogGroup::TYPE,
     ]
     .iter()
     .flat_map(|name| {
-        let one = json!([{ "id": "one", "arn": "one", "type": "application", "cluster_arn": "one", "task_definition": "one",
-            "db_instance_class": "db.t4g.medium", "access_events": [], "redrive_policy": { "dead_letter_target_arn": "one" }, "db_cluster_identifier": "one",
+        let one = json!([{ "id": "one", "name": "/aws/rds/instance/one", "arn": "one", "type": "application",
+            "cluster_arn": "one", "task_definition": "one", "db_instance_class": "db.t4g.medium", "access_events": [],
+            "redrive_policy": { "dead_letter_target_arn": "one" }, "db_cluster_identifier": "one",
             "db_cluster_members": [{ "db_instance_identifier": "one" }] }]);
         read(name, one)
     })
@@ -90,13 +92,15 @@ fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
             resource.unwrap().to_json().unwrap()
         };
         assert!(!field(&of_type(&complete), relation.field).is_null(), "{relation:?}");
-        // No rule names a prefix list, no action a topic and no metric a resource, and a class is what it is, so these
-        // do not depend on them; and what belongs to one other resource is known once that is there.
+        // No rule names a prefix list, no action a topic and no metric a resource, a class is what it is, and what a
+        // log group's name says needs no other type, so these do not depend on them; and what belongs to one other
+        // resource is known once that is there.
         let own = [
             "openings",
             "unread_prefix_lists",
             "on_call",
             "watches",
+            "source",
             "task_size",
             "container_insights",
             "instance_class",
