@@ -8,8 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import bill, dns, history, leftovers, load_balancers, network, platforms, watching
-from . import bill, history, leftovers, load_balancers, network, services, watching
+from . import bill, dns, history, leftovers, load_balancers, network, platforms, services, watching
 
 # Each takes the ids of what the parts before it made, and returns those of its own.
 PARTS = (

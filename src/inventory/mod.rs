@@ -13,17 +13,17 @@ pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod ec2;
-pub mod eks;
-pub mod elasticbeanstalk;
 pub mod ecr;
 pub mod ecs;
+pub mod eks;
+pub mod elasticbeanstalk;
 pub mod elasticloadbalancing;
 pub mod elasticloadbalancingv2;
 pub mod environment;
 pub mod logs;
 pub mod metrics;
-pub mod route53;
 pub mod rds;
+pub mod route53;
 pub mod sns;
 
 use std::collections::BTreeMap;
@@ -170,8 +170,7 @@ pub fn is_global(type_name: &str) -> bool {
     GLOBAL_TYPES.contains(&type_name)
 }
 
-const GLOBAL_TYPES: &[&str] = &[route53::HostedZone::TYPE, route53::RecordSet::TYPE];
-const GLOBAL_TYPES: &[&str] = &[budgets::Budget::TYPE];
+const GLOBAL_TYPES: &[&str] = &[route53::HostedZone::TYPE, route53::RecordSet::TYPE, budgets::Budget::TYPE];
 
 /// Everything seen in one account and region.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

@@ -4,9 +4,9 @@
 //! completely, so that a policy ends in UNKNOWN and not in a guess.
 #![deny(clippy::disallowed_methods)]
 
-mod apprunner;
 mod alarm_history;
 mod alarm_targets;
+mod apprunner;
 mod composites;
 mod existence;
 mod exposure;
@@ -24,17 +24,16 @@ mod vpcs;
 mod watched;
 
 use crate::inventory::apprunner::AppRunnerService;
-use crate::inventory::cloudwatch::Alarm;
 use crate::inventory::budgets::Budget;
 use crate::inventory::cloudwatch::{Alarm, AlarmHistoryItem};
 use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
 };
-use crate::inventory::eks;
-use crate::inventory::elasticbeanstalk::BeanstalkEnvironment;
 use crate::inventory::ecr::Repository;
 use crate::inventory::ecs::{Cluster, Service, TaskDefinition};
+use crate::inventory::eks;
+use crate::inventory::elasticbeanstalk::BeanstalkEnvironment;
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 use crate::inventory::logs::LogGroup;
@@ -133,6 +132,20 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
         nat.routed_subnet_ids = subnets;
     });
     fill(scope, watched::signals::<NatGateway>, |nat: &mut NatGateway, signals| nat.signals = signals);
+    fill(scope, record_sets::of_zones, |zone: &mut HostedZone, sets| zone.record_sets = sets);
+    fill(scope, record_sets::legs, |set: &mut RecordSet, legs| set.legs = legs);
+    fill(scope, apprunner::has_application_log_group, |service: &mut AppRunnerService, has| {
+        service.has_application_log_group = has;
+    });
+    fill(scope, watched::signals::<AppRunnerService>, |service: &mut AppRunnerService, signals| {
+        service.signals = signals;
+    });
+    fill(scope, watched::signals::<eks::Cluster>, |cluster: &mut eks::Cluster, signals| {
+        cluster.signals = signals;
+    });
+    fill(scope, watched::beanstalk_signals, |environment: &mut BeanstalkEnvironment, signals| {
+        environment.signals = signals;
+    });
     fill(scope, vpcs::network_interface_count, |vpc: &mut Vpc, count| vpc.network_interface_count = count);
     fill(scope, vpcs::flow_logs, |vpc: &mut Vpc, logs| vpc.flow_logs = logs);
     fill(scope, vpcs::nat_gateways, |vpc: &mut Vpc, gateways| vpc.nat_gateways = gateways);
@@ -154,19 +167,6 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     fill(scope, watched::load_balancer_signals, |balancer: &mut LoadBalancer, signals| {
         balancer.signals = signals;
     });
-    fill(scope, record_sets::of_zones, |zone: &mut HostedZone, sets| zone.record_sets = sets);
-    fill(scope, record_sets::legs, |set: &mut RecordSet, legs| set.legs = legs);
-    fill(scope, apprunner::has_application_log_group, |service: &mut AppRunnerService, has| {
-        service.has_application_log_group = has;
-    });
-    fill(scope, watched::signals::<AppRunnerService>, |service: &mut AppRunnerService, signals| {
-        service.signals = signals;
-    });
-    fill(scope, watched::signals::<eks::Cluster>, |cluster: &mut eks::Cluster, signals| {
-        cluster.signals = signals;
-    });
-    fill(scope, watched::beanstalk_signals, |environment: &mut BeanstalkEnvironment, signals| {
-        environment.signals = signals;
     fill(scope, services::task_sizes, |service: &mut Service, size| service.task_size = size);
     fill(scope, services::container_insights, |service: &mut Service, insights| {
         service.container_insights = insights;

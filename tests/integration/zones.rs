@@ -1,8 +1,6 @@
 //! What an account has once is read once, whatever regions are scanned; and Route 53's lists, which no paginator reads.
 
-use aws_sdk_route53::types::{
-    Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType,
-};
+use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 use serde_json::{Value, json};
 
 use crate::local::{Local, found};
