@@ -15,6 +15,7 @@ from . import bill, dns, history, leftovers, load_balancers, network, platforms,
 from . import bill, history, leftovers, load_balancers, network, services, watching
 from . import backups, bill, caches, databases, history, leftovers, load_balancers, network, services, watching
 from . import bill, functions, history, leftovers, load_balancers, network, services, watching
+from . import bill, dns, history, leftovers, load_balancers, network, platforms, services, watching
 
 # Each takes the ids of what the parts before it made, and returns those of its own.
 PARTS = (

@@ -9,6 +9,7 @@ use super::{CollectError, Context, GRACE, apprunner, elasticloadbalancingv2};
 use super::{CollectError, Context, GRACE, ecr, ecs, elasticloadbalancingv2, sns};
 use super::{CollectError, Context, GRACE, elasticloadbalancingv2, sns};
 use super::{CollectError, Context, GRACE, access_events, ecr, ecs, elasticloadbalancingv2, sns};
+use super::{CollectError, Context, GRACE, apprunner, ecr, ecs, elasticloadbalancingv2, sns};
 
 type Fetch = for<'a> fn(&'a Context, &'a mut Scope, &'a [String]) -> BoxFuture<'a, Result<(), CollectError>>;
 

@@ -35,6 +35,7 @@ mod rds;
 mod restores;
 mod route53;
 mod scheduler;
+mod route53;
 mod sns;
 mod sqs;
 mod whole;

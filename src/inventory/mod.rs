@@ -226,8 +226,7 @@ pub fn is_global(type_name: &str) -> bool {
     GLOBAL_SERVICES.iter().any(|service| type_name.starts_with(service))
 }
 
-const GLOBAL_TYPES: &[&str] = &[route53::HostedZone::TYPE, route53::RecordSet::TYPE];
-const GLOBAL_TYPES: &[&str] = &[budgets::Budget::TYPE];
+const GLOBAL_TYPES: &[&str] = &[route53::HostedZone::TYPE, route53::RecordSet::TYPE, budgets::Budget::TYPE];
 
 /// Services that show the same in every region, for the types that are not in the table.
 const GLOBAL_SERVICES: &[&str] = &[

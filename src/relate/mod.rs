@@ -250,6 +250,20 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
         nat.routed_subnet_ids = subnets;
     });
     fill(scope, watched::signals::<NatGateway>, |nat: &mut NatGateway, signals| nat.signals = signals);
+    fill(scope, record_sets::of_zones, |zone: &mut HostedZone, sets| zone.record_sets = sets);
+    fill(scope, record_sets::legs, |set: &mut RecordSet, legs| set.legs = legs);
+    fill(scope, apprunner::has_application_log_group, |service: &mut AppRunnerService, has| {
+        service.has_application_log_group = has;
+    });
+    fill(scope, watched::signals::<AppRunnerService>, |service: &mut AppRunnerService, signals| {
+        service.signals = signals;
+    });
+    fill(scope, watched::signals::<eks::Cluster>, |cluster: &mut eks::Cluster, signals| {
+        cluster.signals = signals;
+    });
+    fill(scope, watched::beanstalk_signals, |environment: &mut BeanstalkEnvironment, signals| {
+        environment.signals = signals;
+    });
     fill(scope, vpcs::network_interface_count, |vpc: &mut Vpc, count| vpc.network_interface_count = count);
     fill(scope, vpcs::flow_logs, |vpc: &mut Vpc, logs| vpc.flow_logs = logs);
     fill(scope, vpcs::nat_gateways, |vpc: &mut Vpc, gateways| vpc.nat_gateways = gateways);

@@ -113,15 +113,15 @@ pub(in crate::relate) fn beanstalk_signals(scope: &Scope) -> Vec<Option<BTreeMap
     let watch = Watch::of(scope, signals);
     let signals_of = |environment: &BeanstalkEnvironment| {
         let own = environment.dimensions();
-        watch.signals(signals, "", |dimensions, _| match dimensions.get("AutoScalingGroupName") {
+        watch.signals(signals, "", |metric, _| match metric.dimensions.get("AutoScalingGroupName") {
             Some(group) => match &environment.resources {
                 None => Sight::Undecided,
                 Some(made_of) if made_of.auto_scaling_groups.contains(group) => Sight::Sees,
                 Some(_) => Sight::Unrelated,
             },
             // an instance's own metric, of whatever it is a part
-            None if dimensions.contains_key("InstanceId") => Sight::Unrelated,
-            None => aim::<BeanstalkEnvironment>(dimensions, &own),
+            None if metric.dimensions.contains_key("InstanceId") => Sight::Unrelated,
+            None => aim::<BeanstalkEnvironment>(&metric.dimensions, &own),
         })
     };
     scope.all::<BeanstalkEnvironment>().map(signals_of).collect()
