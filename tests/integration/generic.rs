@@ -313,3 +313,83 @@ fn a_global_type_is_read_once() {
     assert_eq!(rows, [("global", "AWS::IAM::Group")]);
     assert_eq!(report["usage"]["api_calls"][LIST], 1);
 }
+
+fn said(output: &std::process::Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_iam_policy_fits_the_policies_and_names_what_the_handlers_call() {
+    let local = account();
+
+    let (stdout, stderr) = said(&local.aftermove(&[&["iam"][..], &ONLY].concat()));
+
+    let document: Value = serde_json::from_str(&stdout).unwrap();
+    let statements = document["Statement"].as_array().unwrap();
+    let actions: Vec<(&str, &Value)> =
+        statements.iter().map(|s| (s["Sid"].as_str().unwrap(), &s["Action"])).collect();
+    assert_eq!(
+        actions,
+        [
+            (
+                "ReadCloudformation",
+                &json!(["cloudformation:DescribeType", "cloudformation:GetResource", LIST])
+            ),
+            ("ReadEc2", &json!(["ec2:DescribeRegions"])),
+            ("ReadSts", &json!(["sts:GetCallerIdentity"])),
+            (
+                "HandlersDynamoDBTable",
+                &json!(["dynamodb:DescribeTable", "dynamodb:ListTables", "dynamodb:ListTagsOfResource"])
+            ),
+        ]
+    );
+    assert_eq!(stderr, "");
+
+    fault(&local, "cloudformation:DescribeType", "denied", &Value::Null);
+    let (stdout, stderr) = said(&local.aftermove(&[&["iam"][..], &ONLY].concat()));
+    assert!(stdout.contains("cloudformation:ListResources") && !stdout.contains("HandlersDynamoDBTable"));
+    assert_says(&stderr, &[TABLE, "added by hand", "describe-type", "handlers.list and handlers.read"]);
+}
+
+#[test]
+fn what_is_not_checked_without_aws_is_said() {
+    let desk = Desk::new();
+    desk.write("mine/tables-unprotected.yaml", POLICY);
+    for arguments in [
+        &["policy", "check", "--policies", "mine"][..],
+        &["policy", "explain", "tables-unprotected", "--policies", "mine"],
+    ] {
+        let (stdout, stderr) = said(&desk.command(arguments).output().unwrap());
+        let words =
+            ["the fields of AWS::DynamoDB::Table are AWS's to tell", "policy schema AWS::DynamoDB::Table"];
+        assert_says(&stdout, &words);
+        assert_eq!(stderr, "");
+    }
+    let (stdout, _) = said(&desk.command(&["policy", "check"]).output().unwrap());
+    assert!(!stdout.contains("AWS's to tell"), "{stdout}");
+    let (stdout, _) = said(&desk.command(&["policy", "test", "--policies", "mine"]).output().unwrap());
+    assert_says(&stdout, &["tables-unprotected: short-lived", " 0 failed"]);
+}
+
+#[test]
+fn schemas_are_printed_for_editors_and_for_the_fields_of_types() {
+    let desk = Desk::new();
+    let printed = |arguments: &[&str]| -> Value {
+        let (stdout, stderr) =
+            said(&desk.command(&[&["policy", "schema"][..], arguments].concat()).output().unwrap());
+        serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"))
+    };
+    assert_eq!(printed(&[])["properties"]["violation"]["$ref"], "#/definitions/Expression");
+    assert_eq!(printed(&["--for", "config"])["title"], "Configuration");
+    assert_eq!(printed(&["AWS::Logs::LogGroup"])["properties"]["stored_bytes"]["type"], "integer");
+    assert_says(
+        &desk.refused(&["policy", "schema", "AWS::Logs::LogGruop"]),
+        &["unknown resource type `AWS::Logs::LogGruop`", "did you mean `AWS::Logs::LogGroup`?"],
+    );
+    let local = account();
+    let (stdout, stderr) = said(&local.aftermove(&["policy", "schema", TABLE]));
+    let fields: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"));
+    assert_eq!(fields["title"], TABLE);
+    assert_eq!(fields["properties"]["billing_mode"]["anyOf"][0]["type"], "string");
+}
