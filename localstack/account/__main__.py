@@ -8,14 +8,21 @@ import sys
 import time
 from pathlib import Path
 
-from . import bill, caches, history, leftovers, load_balancers, network, services, watching
-from . import bill, databases, history, leftovers, load_balancers, network, watching
-from . import bill, functions, history, leftovers, load_balancers, network, watching
-from . import bill, dns, history, leftovers, load_balancers, network, platforms, watching
-from . import bill, history, leftovers, load_balancers, network, services, watching
-from . import backups, bill, caches, databases, history, leftovers, load_balancers, network, services, watching
-from . import bill, functions, history, leftovers, load_balancers, network, services, watching
-from . import bill, dns, history, leftovers, load_balancers, network, platforms, services, watching
+from . import (
+    backups,
+    bill,
+    caches,
+    databases,
+    dns,
+    functions,
+    history,
+    leftovers,
+    load_balancers,
+    network,
+    platforms,
+    services,
+    watching,
+)
 
 # Each takes the ids of what the parts before it made, and returns those of its own.
 PARTS = (
@@ -23,15 +30,13 @@ PARTS = (
     load_balancers,
     watching,
     leftovers,
+    services,
+    databases,
     caches,
+    backups,
+    functions,
     dns,
     platforms,
-    databases,
-    backups,
-    services,
-    databases,
-    functions,
-    services,
 )
 
 

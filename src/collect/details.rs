@@ -4,12 +4,7 @@ use futures::future::BoxFuture;
 
 use crate::inventory::{Coverage, CoverageStatus, Scope};
 
-use super::{CollectError, Context, GRACE, access_events, elasticloadbalancingv2, sns};
-use super::{CollectError, Context, GRACE, apprunner, elasticloadbalancingv2};
-use super::{CollectError, Context, GRACE, ecr, ecs, elasticloadbalancingv2, sns};
-use super::{CollectError, Context, GRACE, elasticloadbalancingv2, sns};
-use super::{CollectError, Context, GRACE, access_events, ecr, ecs, elasticloadbalancingv2, sns};
-use super::{CollectError, Context, GRACE, apprunner, ecr, ecs, elasticloadbalancingv2, sns};
+use super::{CollectError, Context, GRACE, access_events, apprunner, ecr, ecs, elasticloadbalancingv2, sns};
 
 type Fetch = for<'a> fn(&'a Context, &'a mut Scope, &'a [String]) -> BoxFuture<'a, Result<(), CollectError>>;
 

@@ -35,7 +35,6 @@ mod rds;
 mod restores;
 mod route53;
 mod scheduler;
-mod route53;
 mod sns;
 mod sqs;
 mod whole;
@@ -174,10 +173,6 @@ pub static COLLECTORS: &[Collector] = &[
     sqs::QUEUES,
     scheduler::GROUPS,
     scheduler::SCHEDULES,
-    ecs::clusters::CLUSTERS,
-    ecs::services::SERVICES,
-    ecs::task_definitions::TASK_DEFINITIONS,
-    ecr::repositories::REPOSITORIES,
     logs::LOG_GROUPS,
     cloudwatch::ALARMS,
     cloudwatch::history::ALARM_HISTORY,

@@ -29,12 +29,15 @@ mod tests {
     use crate::policy::test;
 
     /// Details that a policy may ask for; [`crate::collect::DETAILS`] has their reads.
-    const DETAILS: &[&str] =
-        &["lifecycle", "listener_rules", "stopped_tasks", "target_health", "topic_access"];
-    const DETAILS: &[&str] = &["listener_rules", "target_health", "topic_access", "access_events"];
-    const DETAILS: &[&str] =
-        &["access_events", "lifecycle", "listener_rules", "stopped_tasks", "target_health", "topic_access"];
-        &["lifecycle", "listener_rules", "operations", "stopped_tasks", "target_health", "topic_access"];
+    const DETAILS: &[&str] = &[
+        "access_events",
+        "lifecycle",
+        "listener_rules",
+        "operations",
+        "stopped_tasks",
+        "target_health",
+        "topic_access",
+    ];
 
     /// What a built-in policy can be about; its first tag is one of these.
     const GROUPS: &[&str] = &[

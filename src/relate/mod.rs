@@ -22,7 +22,6 @@ mod queues;
 mod record_sets;
 mod repositories;
 mod restores;
-mod repositories;
 mod routes;
 mod services;
 mod storage;
@@ -51,7 +50,6 @@ use crate::inventory::logs::LogGroup;
 use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::route53::{HostedZone, RecordSet};
 use crate::inventory::scheduler::{Schedule, ScheduleGroup};
-use crate::inventory::logs::LogGroup;
 use crate::inventory::sns::{Subscription, Topic};
 use crate::inventory::sqs::Queue;
 use crate::inventory::{Kind, Scope};
@@ -198,35 +196,12 @@ pub const RELATIONS: &[Relation] = &[
     Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
     Relation { resource_type: TaskDefinition::TYPE, field: "services", needs: &[Service::TYPE] },
     Relation { resource_type: Repository::TYPE, field: "deployed_tags", needs: &[TaskDefinition::TYPE] },
-    Relation {
-        resource_type: DbInstance::TYPE,
-        field: "reaching_groups",
-        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
-    },
-    Relation {
-        resource_type: DbInstance::TYPE,
-        field: "public_subnets",
-        needs: &[Subnet::TYPE, RouteTable::TYPE],
-    },
-    Relation {
-        resource_type: DbInstance::TYPE,
-        field: "opened_by",
-        needs: &[SecurityGroup::TYPE, PrefixList::TYPE],
-    },
-    Relation { resource_type: DbInstance::TYPE, field: "cluster_membership", needs: &[DbCluster::TYPE] },
-    Relation { resource_type: DbInstance::TYPE, field: "instance_class", needs: &[] },
-    Relation { resource_type: DbInstance::TYPE, field: "signals", needs: &[Alarm::TYPE, DbCluster::TYPE] },
     Relation { resource_type: Function::TYPE, field: "signals", needs: &[Alarm::TYPE] },
     Relation { resource_type: Queue::TYPE, field: "signals", needs: &[Alarm::TYPE] },
     Relation { resource_type: Queue::TYPE, field: "dead_letters_of", needs: &[Queue::TYPE, Function::TYPE] },
     Relation { resource_type: Queue::TYPE, field: "dead_letter_queue_exists", needs: &[Queue::TYPE] },
     Relation { resource_type: ScheduleGroup::TYPE, field: "signals", needs: &[Alarm::TYPE] },
     Relation { resource_type: ScheduleGroup::TYPE, field: "enabled_schedules", needs: &[Schedule::TYPE] },
-    Relation { resource_type: Service::TYPE, field: "task_size", needs: &[TaskDefinition::TYPE] },
-    Relation { resource_type: Service::TYPE, field: "container_insights", needs: &[Cluster::TYPE] },
-    Relation { resource_type: Service::TYPE, field: "signals", needs: &[Alarm::TYPE, Cluster::TYPE] },
-    Relation { resource_type: TaskDefinition::TYPE, field: "services", needs: &[Service::TYPE] },
-    Relation { resource_type: Repository::TYPE, field: "deployed_tags", needs: &[TaskDefinition::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "on_call", needs: &[Topic::TYPE, Subscription::TYPE] },
     Relation { resource_type: Alarm::TYPE, field: "watches", needs: alarm_targets::TARGETS },
     Relation { resource_type: Alarm::TYPE, field: "history", needs: &[AlarmHistoryItem::TYPE] },
@@ -312,19 +287,6 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
         cluster.aws_backup = copies.aws_backup;
         cluster.restore_testing_plans = copies.plans;
     });
-    fill(scope, record_sets::of_zones, |zone: &mut HostedZone, sets| zone.record_sets = sets);
-    fill(scope, record_sets::legs, |set: &mut RecordSet, legs| set.legs = legs);
-    fill(scope, apprunner::has_application_log_group, |service: &mut AppRunnerService, has| {
-        service.has_application_log_group = has;
-    });
-    fill(scope, watched::signals::<AppRunnerService>, |service: &mut AppRunnerService, signals| {
-        service.signals = signals;
-    });
-    fill(scope, watched::signals::<eks::Cluster>, |cluster: &mut eks::Cluster, signals| {
-        cluster.signals = signals;
-    });
-    fill(scope, watched::beanstalk_signals, |environment: &mut BeanstalkEnvironment, signals| {
-        environment.signals = signals;
     fill(scope, databases::reaching_groups, |database: &mut DbInstance, groups| {
         database.reaching_groups = groups;
     });
@@ -340,6 +302,7 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     });
     fill(scope, watched::database_signals, |database: &mut DbInstance, signals| {
         database.signals = signals;
+    });
     fill(scope, watched::signals::<Function>, |function: &mut Function, signals| function.signals = signals);
     fill(scope, watched::signals::<Queue>, |queue: &mut Queue, signals| queue.signals = signals);
     fill(scope, queues::dead_letters_of, |queue: &mut Queue, sources| queue.dead_letters_of = sources);
@@ -360,34 +323,6 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     fill(scope, services::uses, |definition: &mut TaskDefinition, services| definition.services = services);
     fill(scope, repositories::deployed_tags, |repository: &mut Repository, tags| {
         repository.deployed_tags = tags;
-    });
-    fill(scope, databases::reaching_groups, |database: &mut DbInstance, groups| {
-        database.reaching_groups = groups;
-    });
-    fill(scope, databases::public_subnets, |database: &mut DbInstance, subnets| {
-        database.public_subnets = subnets;
-    });
-    fill(scope, databases::opened_by, |database: &mut DbInstance, openers| database.opened_by = openers);
-    fill(scope, databases::cluster_membership, |database: &mut DbInstance, membership| {
-        database.cluster_membership = membership;
-    });
-    fill(scope, databases::instance_class, |database: &mut DbInstance, class| {
-        database.instance_class = class;
-    });
-    fill(scope, watched::database_signals, |database: &mut DbInstance, signals| {
-        database.signals = signals;
-    });
-    fill(scope, watched::signals::<Function>, |function: &mut Function, signals| function.signals = signals);
-    fill(scope, watched::signals::<Queue>, |queue: &mut Queue, signals| queue.signals = signals);
-    fill(scope, queues::dead_letters_of, |queue: &mut Queue, sources| queue.dead_letters_of = sources);
-    fill(scope, queues::dead_letter_queue_exists, |queue: &mut Queue, exists| {
-        queue.dead_letter_queue_exists = exists;
-    });
-    fill(scope, watched::signals::<ScheduleGroup>, |group: &mut ScheduleGroup, signals| {
-        group.signals = signals
-    });
-    fill(scope, queues::enabled_schedules, |group: &mut ScheduleGroup, schedules| {
-        group.enabled_schedules = schedules;
     });
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;
