@@ -144,14 +144,12 @@ fn any_one_denied_action_is_named_and_resolves_nothing() {
 }
 
 /// Where a policy names what it reads beside what it judges: its verdict stands without.
-const BESIDE: [(&str, &str); 21] = [
+const BESIDE: [(&str, &str); 19] = [
     ("cloudwatch-alarm-stuck", "ec2:DescribeInstances"),
     ("cloudwatch-alarm-stuck", "ec2:DescribeVolumes"),
     ("cloudwatch-alarm-stuck", "elasticloadbalancing:DescribeTargetGroups"),
     ("cloudwatch-alarm-stuck", "rds:DescribeDBClusters"),
     ("cloudwatch-alarm-stuck", "rds:DescribeDBInstances"),
-    ("logs-group-orphaned", "ecs:DescribeClusters"),
-    ("logs-group-orphaned", "ecs:ListClusters"),
     ("logs-group-orphaned", "rds:DescribeDBClusters"),
     ("ec2-instance-stopped-with-volumes", "ec2:DescribeAddresses"),
     ("ec2-nat-gateway-idle", "ec2:DescribeRouteTables"),
