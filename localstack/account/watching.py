@@ -30,6 +30,7 @@ def _log_groups() -> None:
         ("/ecs/worker", 30, GB // 3, "STANDARD"),
         ("/ecs/orders", 731, 60 * GB, "STANDARD"),
         ("/ecs/jobs", 14, GB // 5, "INFREQUENT_ACCESS"),
+        ("/aws/ecs/containerinsights/production/performance", 14, GB // 20, "STANDARD"),
         ("/aws/vendedlogs/edge", None, GB // 10, "DELIVERY"),
     ):
         logs.create_log_group(

@@ -7,7 +7,9 @@ use crate::inventory::cloudwatch::{Alarm, AlarmMetric, Watched};
 use crate::inventory::ec2::{Instance, NatGateway, Volume};
 use crate::inventory::ecs::{Cluster, Service};
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
+use crate::inventory::lambda::Function;
 use crate::inventory::rds::{DbCluster, DbInstance};
+use crate::inventory::sqs::Queue;
 use crate::inventory::{Kind as _, Scope};
 
 /// What a dimension of a namespace names.
@@ -21,6 +23,8 @@ const DIMENSIONS: &[(&str, &str, &str)] = &[
     ("AWS/EBS", "VolumeId", Volume::TYPE),
     ("AWS/ECS", "ClusterName", Cluster::TYPE),
     ("AWS/ECS", "ServiceName", Service::TYPE),
+    ("AWS/Lambda", "FunctionName", Function::TYPE),
+    ("AWS/SQS", "QueueName", Queue::TYPE),
     ("AWS/RDS", "DBInstanceIdentifier", DbInstance::TYPE),
     ("AWS/RDS", "DBClusterIdentifier", DbCluster::TYPE),
 ];
@@ -34,6 +38,8 @@ pub(super) const TARGETS: &[&str] = &[
     Volume::TYPE,
     Cluster::TYPE,
     Service::TYPE,
+    Function::TYPE,
+    Queue::TYPE,
     DbInstance::TYPE,
     DbCluster::TYPE,
 ];

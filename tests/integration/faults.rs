@@ -150,8 +150,6 @@ const BESIDE: &[(&str, &str)] = &[
     ("cloudwatch-alarm-stuck", "elasticloadbalancing:DescribeTargetGroups"),
     ("cloudwatch-alarm-stuck", "rds:DescribeDBClusters"),
     ("cloudwatch-alarm-stuck", "rds:DescribeDBInstances"),
-    ("logs-group-orphaned", "ecs:DescribeClusters"),
-    ("logs-group-orphaned", "ecs:ListClusters"),
     ("logs-group-orphaned", "rds:DescribeDBClusters"),
     ("ec2-instance-stopped-with-volumes", "ec2:DescribeAddresses"),
     ("ec2-nat-gateway-idle", "ec2:DescribeRouteTables"),
