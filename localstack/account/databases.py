@@ -211,7 +211,8 @@ def _cluster(group: str, oncall: str) -> None:
         ServerlessV2ScalingConfiguration={"MinCapacity": 0.5, "MaxCapacity": 8},
         Tags=tags("jobs"),
     )
-    override("rds", "DescribeDBClusters", {"DBClusterIdentifier": "jobs"}, {"ClusterCreateTime": timestamp(ago(days=31))})
+    created = {"ClusterCreateTime": timestamp(ago(days=31))}
+    override("rds", "DescribeDBClusters", {"DBClusterIdentifier": "jobs"}, created)
     rds.create_db_instance(
         DBInstanceIdentifier="jobs-1",
         DBClusterIdentifier="jobs",
@@ -280,7 +281,7 @@ def _alarm(name: str, metric: str, dimensions: dict[str, str], oncall: str) -> N
 
 
 def _history(ids: dict[str, str]) -> None:
-    """Terraform made it private; a person gave it a public address for the copy out of Heroku, days before the cut-over."""
+    """Terraform made it private; days before the cut-over a person gave it a public address."""
     instance = [("AWS::RDS::DBInstance", "web-production-db")]
     shape = {"dBInstanceIdentifier": "web-production-db", "dBInstanceClass": "db.t4g.large", "engine": "postgres"}
     events = [
