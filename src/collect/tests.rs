@@ -125,7 +125,7 @@ async fn what_an_account_has_once_is_read_in_the_global_scope_alone() {
     };
     let contexts = ["eu-west-1", "us-east-1", GLOBAL].map(in_region);
 
-    let scopes = collect(&contexts, &BTreeSet::from([HostedZone::TYPE, LogGroup::TYPE]), &|_| {}).await;
+    let scopes = collect(&contexts, &wanted(&[HostedZone::TYPE, LogGroup::TYPE]), &|_| {}).await;
 
     let read: Vec<(&str, Vec<&str>, usize)> = scopes
         .iter()
