@@ -100,7 +100,9 @@ fn the_report_tells_the_server_s_own_count_of_calls() {
     // one page each: 10 groups, 19 interfaces, 7 load balancers with a listener list each, ...
     insta::assert_json_snapshot!(reported, @r#"
         {
+          "budgets:DescribeBudgets": 1,
           "cloudtrail:LookupEvents": 1,
+          "cloudwatch:DescribeAlarmHistory": 1,
           "cloudwatch:DescribeAlarms": 1,
           "cloudwatch:GetMetricData": 3,
           "ec2:DescribeAddresses": 1,
@@ -125,6 +127,7 @@ fn the_report_tells_the_server_s_own_count_of_calls() {
           "elasticloadbalancing:DescribeTargetGroups": 1,
           "elasticloadbalancing:DescribeTargetHealth": 3,
           "logs:DescribeLogGroups": 1,
+          "sns:GetTopicAttributes": 1,
           "sns:ListSubscriptions": 1,
           "sns:ListTopics": 1,
           "sts:GetCallerIdentity": 1
