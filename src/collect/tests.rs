@@ -176,125 +176,125 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         })
         .collect();
     insta::assert_json_snapshot!(by_sid, @r#"
-        {
-          "ReadApprunner": [
-            "apprunner:DescribeService",
-            "apprunner:ListOperations",
-            "apprunner:ListServices"
-          ],
-          "ReadBackup": [
-            "backup:ListProtectedResources",
-            "backup:ListRestoreJobs",
-            "backup:ListRestoreTestingPlans",
-            "backup:ListRestoreTestingSelections"
-          ],
-          "ReadBudgets": [
-            "budgets:ViewBudget"
-          ],
-          "ReadCloudtrail": [
-            "cloudtrail:LookupEvents"
-          ],
-          "ReadCloudwatch": [
-            "cloudwatch:DescribeAlarmHistory",
-            "cloudwatch:DescribeAlarms",
-            "cloudwatch:GetMetricData"
-          ],
-          "ReadEc2": [
-            "ec2:DescribeAddresses",
-            "ec2:DescribeFlowLogs",
-            "ec2:DescribeImages",
-            "ec2:DescribeInstances",
-            "ec2:DescribeManagedPrefixLists",
-            "ec2:DescribeNatGateways",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeRegions",
-            "ec2:DescribeRouteTables",
-            "ec2:DescribeSecurityGroupRules",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSnapshots",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVolumes",
-            "ec2:DescribeVpcEndpoints",
-            "ec2:DescribeVpcs",
-            "ec2:GetManagedPrefixListEntries"
-          ],
-          "ReadEcr": [
-            "ecr:DescribeImages",
-            "ecr:DescribeRepositories",
-            "ecr:GetLifecyclePolicy"
-          ],
-          "ReadEcs": [
-            "ecs:DescribeClusters",
-            "ecs:DescribeServices",
-            "ecs:DescribeTaskDefinition",
-            "ecs:DescribeTasks",
-            "ecs:ListClusters",
-            "ecs:ListServices",
-            "ecs:ListTasks"
-          ],
-          "ReadEks": [
-            "eks:DescribeCluster",
-            "eks:DescribeClusterVersions",
-            "eks:DescribeNodegroup",
-            "eks:ListAddons",
-            "eks:ListClusters",
-            "eks:ListNodegroups"
-          ],
-          "ReadElasticache": [
-            "elasticache:DescribeCacheClusters",
-            "elasticache:DescribeReplicationGroups",
-            "elasticache:DescribeServerlessCaches"
-          ],
-          "ReadElasticbeanstalk": [
-            "elasticbeanstalk:DescribeConfigurationSettings",
-            "elasticbeanstalk:DescribeEnvironmentResources",
-            "elasticbeanstalk:DescribeEnvironments"
-          ],
-          "ReadElasticloadbalancing": [
-            "elasticloadbalancing:DescribeListeners",
-            "elasticloadbalancing:DescribeLoadBalancers",
-            "elasticloadbalancing:DescribeRules",
-            "elasticloadbalancing:DescribeTags",
-            "elasticloadbalancing:DescribeTargetGroups",
-            "elasticloadbalancing:DescribeTargetHealth"
-          ],
-          "ReadKms": [
-            "kms:DescribeKey",
-            "kms:GetKeyPolicy"
-          ],
-          "ReadLambda": [
-            "lambda:ListFunctions"
-          ],
-          "ReadLogs": [
-            "logs:DescribeLogGroups"
-          ],
-          "ReadRds": [
-            "rds:DescribeDBClusterSnapshots",
-            "rds:DescribeDBClusters",
-            "rds:DescribeDBInstances",
-            "rds:DescribeDBSnapshots"
-          ],
-          "ReadRoute53": [
-            "route53:ListHostedZones",
-            "route53:ListResourceRecordSets"
-          ],
-          "ReadScheduler": [
-            "scheduler:GetSchedule",
-            "scheduler:ListScheduleGroups",
-            "scheduler:ListSchedules"
-          ],
-          "ReadSns": [
-            "sns:GetTopicAttributes",
-            "sns:ListSubscriptions",
-            "sns:ListTopics"
-          ],
-          "ReadSqs": [
-            "sqs:GetQueueAttributes",
-            "sqs:ListQueues"
-          ],
-          "ReadSts": [
-            "sts:GetCallerIdentity"
-          ]
-        }
+    {
+      "ReadApprunner": [
+        "apprunner:DescribeService",
+        "apprunner:ListOperations",
+        "apprunner:ListServices"
+      ],
+      "ReadBackup": [
+        "backup:ListProtectedResources",
+        "backup:ListRestoreJobs",
+        "backup:ListRestoreTestingPlans",
+        "backup:ListRestoreTestingSelections"
+      ],
+      "ReadBudgets": [
+        "budgets:ViewBudget"
+      ],
+      "ReadCloudtrail": [
+        "cloudtrail:LookupEvents"
+      ],
+      "ReadCloudwatch": [
+        "cloudwatch:DescribeAlarmHistory",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricData"
+      ],
+      "ReadEc2": [
+        "ec2:DescribeAddresses",
+        "ec2:DescribeFlowLogs",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstances",
+        "ec2:DescribeManagedPrefixLists",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRegions",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSnapshots",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVolumes",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeVpcs",
+        "ec2:GetManagedPrefixListEntries"
+      ],
+      "ReadEcr": [
+        "ecr:DescribeImages",
+        "ecr:DescribeRepositories",
+        "ecr:GetLifecyclePolicy"
+      ],
+      "ReadEcs": [
+        "ecs:DescribeClusters",
+        "ecs:DescribeServices",
+        "ecs:DescribeTaskDefinition",
+        "ecs:DescribeTasks",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:ListTasks"
+      ],
+      "ReadEks": [
+        "eks:DescribeCluster",
+        "eks:DescribeClusterVersions",
+        "eks:DescribeNodegroup",
+        "eks:ListAddons",
+        "eks:ListClusters",
+        "eks:ListNodegroups"
+      ],
+      "ReadElasticache": [
+        "elasticache:DescribeCacheClusters",
+        "elasticache:DescribeReplicationGroups",
+        "elasticache:DescribeServerlessCaches"
+      ],
+      "ReadElasticbeanstalk": [
+        "elasticbeanstalk:DescribeConfigurationSettings",
+        "elasticbeanstalk:DescribeEnvironmentResources",
+        "elasticbeanstalk:DescribeEnvironments"
+      ],
+      "ReadElasticloadbalancing": [
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetHealth"
+      ],
+      "ReadKms": [
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy"
+      ],
+      "ReadLambda": [
+        "lambda:ListFunctions"
+      ],
+      "ReadLogs": [
+        "logs:DescribeLogGroups"
+      ],
+      "ReadRds": [
+        "rds:DescribeDBClusterSnapshots",
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBSnapshots"
+      ],
+      "ReadRoute53": [
+        "route53:ListHostedZones",
+        "route53:ListResourceRecordSets"
+      ],
+      "ReadScheduler": [
+        "scheduler:GetSchedule",
+        "scheduler:ListScheduleGroups",
+        "scheduler:ListSchedules"
+      ],
+      "ReadSns": [
+        "sns:GetTopicAttributes",
+        "sns:ListSubscriptions",
+        "sns:ListTopics"
+      ],
+      "ReadSqs": [
+        "sqs:GetQueueAttributes",
+        "sqs:ListQueues"
+      ],
+      "ReadSts": [
+        "sts:GetCallerIdentity"
+      ]
+    }
     "#);
 }
