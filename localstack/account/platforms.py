@@ -217,5 +217,5 @@ def _beanstalk(oncall: str) -> None:
         )
         _hourly("AWS/EC2", "CPUUtilization", {"AutoScalingGroupName": group}, cpu)
         if kept:
-            _alarm("reports-cpu", "AWS/EC2", "CPUUtilization", {"AutoScalingGroupName": group}, oncall)
+            _alarm("reports-instances-cpu", "AWS/EC2", "CPUUtilization", {"AutoScalingGroupName": group}, oncall)
     _answer("elasticbeanstalk", "DescribeEnvironments", {"Environments": environments})

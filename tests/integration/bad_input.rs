@@ -167,7 +167,10 @@ fn a_mistyped_setting_is_refused_with_what_was_meant() {
     for (arguments, words) in [
         (
             &["--only", "logs-group-no-retentoin"][..],
-            &["there is no policy `logs-group-no-retentoin`", "did you mean `logs-group-no-retention`?"][..],
+            &[
+                "there is no policy or tag `logs-group-no-retentoin`",
+                "did you mean `logs-group-no-retention`?",
+            ][..],
         ),
         (&["--only", "logs-group-no-retention,zzz"], &["`zzz`", "aftermove policy list"]),
         (&["--region", "eu-wset-1"], &["unknown region `eu-wset-1`", "did you mean `eu-west-1`?"]),

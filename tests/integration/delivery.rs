@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::local::{Local, REGION, found};
+use crate::local::{Local, found};
 
 /// Everything in the subscriber's queue, taken out of it: attributes and body.
 async fn receive(local: &Local, queue: &str) -> Vec<(BTreeMap<String, String>, String)> {
@@ -65,7 +65,7 @@ async fn a_subscriber_gets_one_summary_a_run_and_each_finding_once() {
         assert_eq!(attributes["severity"], finding["severity"]);
         assert_eq!(attributes["status"], "new");
         assert_eq!(attributes["account"], "000000000000");
-        assert_eq!(attributes["region"], REGION);
+        assert_eq!(attributes["region"], finding["resource"]["region"]);
     }
 
     let (report, _) = local.scan(&NIGHTLY);

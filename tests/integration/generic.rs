@@ -380,7 +380,7 @@ fn schemas_are_printed_for_editors_and_for_the_fields_of_types() {
             said(&desk.command(&[&["policy", "schema"][..], arguments].concat()).output().unwrap());
         serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"))
     };
-    assert_eq!(printed(&[])["properties"]["violation"]["$ref"], "#/definitions/Expression");
+    assert_eq!(printed(&[])["properties"]["violation"]["allOf"][0]["$ref"], "#/definitions/Expression");
     assert_eq!(printed(&["--for", "config"])["title"], "Configuration");
     assert_eq!(printed(&["AWS::Logs::LogGroup"])["properties"]["stored_bytes"]["type"], "integer");
     assert_says(

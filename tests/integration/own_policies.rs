@@ -44,13 +44,16 @@ async fn policies_under_an_s3_prefix_join_the_built_in_ones() {
     )
     .await;
     let (report, _) = local.scan(&["--policies", "s3://aftermove-policies/team/", "--only", "ours"]);
-    assert_eq!(found(&report, &["new"]), ["logs-large /aws/lambda/nightly-report"]);
+    assert_eq!(found(&report, &["new"]), ["logs-large /aws/lambda/nightly-report", "logs-large /ecs/orders"]);
 
     // the same from the configuration, with a param of it overridden
     let place = format!("policies: s3://{BUCKET}/team\n");
     local.write("aftermove.yaml", &format!("version: 1\n{place}params: {{ logs-large: {{ max_gb: 1 }} }}\n"));
     let (report, _) = local.scan(&["--config", "aftermove.yaml", "--only", "ours"]);
-    assert_eq!(found(&report, &["new"]), ["logs-large /aws/lambda/nightly-report", "logs-large /ecs/web"]);
+    assert_eq!(
+        found(&report, &["new"]),
+        ["logs-large /aws/lambda/nightly-report", "logs-large /ecs/orders", "logs-large /ecs/web"]
+    );
 }
 
 #[tokio::test]
@@ -77,7 +80,7 @@ fn a_relative_folder_counts_from_the_configuration() {
     local.write("audit/mine/logs-large.yaml", LARGE);
     local.write("audit/aftermove.yaml", "version: 1\npolicies: mine\n");
     let (report, _) = local.scan(&["--config", "audit/aftermove.yaml", "--only", "ours"]);
-    assert_eq!(found(&report, &["new"]), ["logs-large /aws/lambda/nightly-report"]);
+    assert_eq!(found(&report, &["new"]), ["logs-large /aws/lambda/nightly-report", "logs-large /ecs/orders"]);
 }
 
 #[test]

@@ -62,7 +62,8 @@ fn a_history_too_long_for_the_time_says_what_it_saw_and_is_read_again() {
     local.forget("events");
     let times = load_history(&local, 2_000);
     local.forget("journal");
-    let arguments = ["--state", "state.json", "--time-limit", "6"];
+    // without the policies that look events up, too, and would be out of time now or not
+    let arguments = ["--state", "state.json", "--time-limit", "6", "--only", "drift,logs,alarms,cost"];
     let started = Instant::now();
     let (report, code) = local.scan(&arguments);
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
