@@ -33,9 +33,10 @@ pub mod sns;
 pub mod sqs;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
@@ -123,9 +124,12 @@ macro_rules! resource_types {
         }
 
         /// The JSON schema of a type in the table, or `None` for any other.
-        pub fn schema(type_name: &str) -> Option<Schema> {
+        pub fn schema(type_name: &str) -> Option<&'static Value> {
             match type_name {
-                $($name => Some(schemars::schema_for!($ty)),)+
+                $($name => {
+                    static SCHEMA: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!($ty).to_value());
+                    Some(&SCHEMA)
+                })+
                 _ => None,
             }
         }

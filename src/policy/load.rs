@@ -23,7 +23,7 @@ use build::Build;
 pub use types::resource_type;
 
 /// What a policy judges, and the root schema of its JSON, which is empty for a type that is not built in.
-type TypeSchema = (&'static str, Json);
+type TypeSchema = (&'static str, &'static Json);
 
 /// Loads policies; a later file takes the place of an earlier one with the same id.
 pub fn load(

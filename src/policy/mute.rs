@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::Policy;
 use super::bindings::Bindings;
 use super::check::{Kind, Names, check, require_bool};
@@ -28,11 +30,11 @@ impl<'p> Condition<'p> {
             .map_err(|problem| Diagnostics(vec![problem]))?;
         let mut problems = Vec::new();
         for resource_type in &policy.resource_types {
-            let schema = inventory::schema(resource_type).unwrap_or_default().to_value();
+            let schema = inventory::schema(resource_type).unwrap_or(&Json::Null);
             let params = policy.params.iter().map(|(name, value)| (name.as_str(), Kind::of_json(value)));
             let names = Names {
                 resource_type,
-                schema: &schema,
+                schema,
                 params: params.collect(),
                 variables: BTreeMap::new(),
                 metrics: None,

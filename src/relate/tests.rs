@@ -54,7 +54,7 @@ fn field<'a>(resource: &'a Value, name: &str) -> &'a Value {
 fn every_relation_names_a_field_of_its_type_and_known_types() {
     for relation in RELATIONS {
         let schema = inventory::schema(relation.resource_type).unwrap();
-        let described = schema.as_value().pointer(&format!("/properties/{}/description", relation.field));
+        let described = schema.pointer(&format!("/properties/{}/description", relation.field));
         let described = described.and_then(Value::as_str).unwrap_or_default();
         assert!(described.starts_with("Derived: "), "{relation:?} is documented as derived");
         assert!(relation.needs.iter().all(|need| TYPES.contains(need)), "{relation:?}");
@@ -65,7 +65,7 @@ fn every_relation_names_a_field_of_its_type_and_known_types() {
 fn every_field_documented_as_derived_has_a_relation() {
     for name in TYPES {
         let schema = inventory::schema(name).unwrap();
-        let Some(Value::Object(properties)) = schema.as_value().get("properties") else {
+        let Some(Value::Object(properties)) = schema.get("properties") else {
             continue;
         };
         for (field, property) in properties {

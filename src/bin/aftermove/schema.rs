@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: Schema) -> anyhow::Result<u8> {
 /// Of any type: those that are not built in are looked up in AWS's registry.
 async fn fields(name: &str, profile: Option<&str>) -> anyhow::Result<serde_json::Value> {
     if let Some(schema) = inventory::schema(name) {
-        return Ok(schema.to_value());
+        return Ok(schema.clone());
     }
     if let Err(help) = policy::load::resource_type(name) {
         bail!("unknown resource type `{name}`; {help}");

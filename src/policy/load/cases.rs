@@ -48,7 +48,7 @@ impl Loader<'_> {
                     Ok((_, schema)) => {
                         let mut fields = related.clone();
                         fields.as_object_mut().map(|fields| fields.remove("resource_type"));
-                        self.fields(at, &fields, &schema, &schema, name);
+                        self.fields(at, &fields, schema, schema, name);
                     }
                     Err(help) => self.problem(
                         at,

@@ -1,6 +1,7 @@
 //! The resource types that a policy may name.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use serde_json::{Value as Json, json};
 
@@ -8,17 +9,19 @@ use super::TypeSchema;
 use crate::config::diagnostic::did_you_mean;
 use crate::inventory::{self, Meta, TYPES, generic};
 
+static UNKNOWN: LazyLock<Json> = LazyLock::new(|| json!({}));
+
 /// A built-in type with its schema, or any other of CloudFormation's with an empty one: its
 /// fields are in AWS's registry. What looks like a built-in type's name is taken for a slip.
 pub(super) fn find(text: &str) -> Result<TypeSchema, String> {
     if let Some(schema) = inventory::schema(text) {
-        return Ok((generic::type_name(text), schema.to_value()));
+        return Ok((generic::type_name(text), schema));
     }
     if let Some(meant) = TYPES.iter().find(|known| is_slip(text, known)) {
         return Err(format!("did you mean `{meant}`?"));
     }
     if generic::is_type_name(text) {
-        return Ok((generic::type_name(text), json!({})));
+        return Ok((generic::type_name(text), &UNKNOWN));
     }
     Err(did_you_mean(text, TYPES.iter().copied()).unwrap_or_else(|| {
         let built_in = TYPES.join(", ");
