@@ -164,11 +164,15 @@ fn deny_each(actions: &[String]) -> Vec<String> {
 
 /// Where a policy names what it reads beside what it judges: its verdict stands without.
 const BESIDE: &[(&str, &str)] = &[
+    // an alarm that covers the tasks covers them whether their cluster has Container Insights or not
+    ("ecs-service-no-alarm", "ecs:DescribeClusters"),
+    ("ecs-service-overprovisioned", "scheduler:GetSchedule"),
+    ("ecs-service-overprovisioned", "scheduler:ListSchedules"),
+    ("ecs-service-unstable", "ecs:DescribeTasks"),
+    ("ecs-service-unstable", "ecs:ListTasks"),
     ("cloudwatch-alarm-stuck", "ec2:DescribeInstances"),
     ("cloudwatch-alarm-stuck", "ec2:DescribeVolumes"),
     ("cloudwatch-alarm-stuck", "elasticloadbalancing:DescribeTargetGroups"),
-    ("cloudwatch-alarm-stuck", "rds:DescribeDBClusters"),
-    ("cloudwatch-alarm-stuck", "rds:DescribeDBInstances"),
     ("logs-group-orphaned", "rds:DescribeDBClusters"),
     ("ec2-instance-stopped-with-volumes", "ec2:DescribeAddresses"),
     ("ec2-nat-gateway-idle", "ec2:DescribeRouteTables"),
