@@ -141,7 +141,7 @@ fn configuration(sdk: &types::Service) -> AppRunnerConfiguration {
             .observability_configuration()
             .is_some_and(types::ServiceObservabilityConfiguration::observability_enabled),
         auto_deployments_enabled: source
-            .and_then(|source| source.auto_deployments_enabled())
+            .and_then(types::SourceConfiguration::auto_deployments_enabled)
             .unwrap_or(false),
         auto_scaling_configuration_name: sdk
             .auto_scaling_configuration_summary()

@@ -166,7 +166,7 @@ fn cluster(context: &Context, sdk: &types::Cluster) -> Cluster {
             .map(|network| network.public_access_cidrs().to_vec())
             .unwrap_or_default(),
         enabled_log_types,
-        auto_mode: sdk.compute_config().and_then(|compute| compute.enabled()).unwrap_or(false),
+        auto_mode: sdk.compute_config().and_then(types::ComputeConfigResponse::enabled).unwrap_or(false),
         health_issues: sdk
             .health()
             .map(types::ClusterHealth::issues)

@@ -1,5 +1,6 @@
 //! SQS queues: one call for each, since the list gives nothing but addresses.
 
+use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesError;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use chrono::DateTime;
 use futures::StreamExt as _;
@@ -56,7 +57,9 @@ async fn queue(context: &Context, url: String) -> Result<Option<Queue>, CollectE
         .send()
         .await;
     let answer = match answer {
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_queue_does_not_exist()) => {
+        Err(error)
+            if error.as_service_error().is_some_and(GetQueueAttributesError::is_queue_does_not_exist) =>
+        {
             return Ok(None);
         }
         answer => answer.map_err(|error| CollectError::of(ATTRIBUTES, &error))?,

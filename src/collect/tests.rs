@@ -162,6 +162,7 @@ async fn a_read_that_never_ends_fails_at_the_deadline() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one line for each action")]
 fn the_policy_allows_each_action_that_is_called_and_only_reads() {
     let policy = read_only_policy();
     let statements = policy["Statement"].as_array().unwrap();

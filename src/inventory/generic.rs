@@ -121,8 +121,8 @@ pub fn type_name(text: &str) -> &'static str {
 /// word up to the one that begins the next, and a plural's `s` belongs to the run before it.
 pub fn snake(property: &str) -> String {
     let chars: Vec<char> = property.chars().collect();
-    let upper = |at: usize| chars.get(at).is_some_and(|c| c.is_ascii_uppercase());
-    let lower = |at: usize| chars.get(at).is_some_and(|c| c.is_ascii_lowercase());
+    let upper = |at: usize| chars.get(at).is_some_and(char::is_ascii_uppercase);
+    let lower = |at: usize| chars.get(at).is_some_and(char::is_ascii_lowercase);
     // `IDs` at the end, or before the next word; `IPv6` is one word as well
     let plural = |at: usize| chars.get(at) == Some(&'s') && !lower(at + 1) && at > 1 && upper(at - 2);
     let version = |at: usize| {

@@ -227,20 +227,18 @@ impl<'a> Checker<'_, 'a> {
             self.problem(node, format!("no field `{field}` on {what}"), help);
             return Type::Any;
         }
-        match schema.get("additionalProperties") {
-            Some(value @ Json::Object(_)) => Type::Schema(value),
-            _ => {
-                // of a type that is not built in the fields are unknown, but not how they are written
-                if std::ptr::eq(schema, self.names.schema) && snake(field) != field {
-                    self.problem(
-                        node,
-                        format!("no field `{field}` on {}", self.names.resource_type),
-                        format!("fields are in snake_case: did you mean `{}`?", snake(field)),
-                    );
-                }
-                Type::Any
-            }
+        if let Some(value @ Json::Object(_)) = schema.get("additionalProperties") {
+            return Type::Schema(value);
         }
+        // of a type that is not built in the fields are unknown, but not how they are written
+        if std::ptr::eq(schema, self.names.schema) && snake(field) != field {
+            self.problem(
+                node,
+                format!("no field `{field}` on {}", self.names.resource_type),
+                format!("fields are in snake_case: did you mean `{}`?", snake(field)),
+            );
+        }
+        Type::Any
     }
 
     fn item(&self, range: &Type<'a>) -> Type<'a> {

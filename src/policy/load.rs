@@ -105,7 +105,7 @@ impl Loader<'_> {
         let tests = self.tests(raw, &types);
         let mut policy: Option<Policy> = None;
         for (resource_type, schema) in types {
-            let compiled = self.compiled(raw, &params, resource_type, &schema, overrides, details)?;
+            let compiled = self.compiled(raw, &params, resource_type, schema, overrides, details)?;
             match &mut policy {
                 None => policy = Some(compiled),
                 // what is compiled is the same for each type; only that it fits had to be seen

@@ -6,8 +6,10 @@ use crate::inventory::ec2::{Opening, PrefixList, SecurityGroup};
 use crate::inventory::elasticache::{CacheCluster, ReplicationGroup, ServerlessCache};
 use crate::inventory::{Kind as _, Scope};
 
+type GroupsAndOpenings = (Option<Vec<String>>, Option<Vec<Opening>>);
+
 /// ReplicationGroup.security_groups and ReplicationGroup.openings: those of its clusters.
-pub(super) fn of_groups(scope: &Scope) -> Vec<(Option<Vec<String>>, Option<Vec<Opening>>)> {
+pub(super) fn of_groups(scope: &Scope) -> Vec<GroupsAndOpenings> {
     let complete = scope.complete(CacheCluster::TYPE);
     let mut by_group: BTreeMap<&str, BTreeSet<&String>> = BTreeMap::new();
     for cluster in scope.all::<CacheCluster>() {

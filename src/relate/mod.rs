@@ -214,6 +214,13 @@ pub const RELATIONS: &[Relation] = &[
 /// Fills in every derived field. Running it again, with more read, starts from scratch.
 /// `account_wide` is the scope of the types that the account has once, where it is another.
 pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
+    networks(scope);
+    workloads(scope);
+    signals(scope, account_wide);
+}
+
+/// What stands between the internet and the workloads, and storage.
+fn networks(scope: &mut Scope) {
     fill(scope, exposure::openings, |group: &mut SecurityGroup, (openings, unread)| {
         group.openings = Some(openings);
         group.unread_prefix_lists = unread;
@@ -260,6 +267,10 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     fill(scope, watched::load_balancer_signals, |balancer: &mut LoadBalancer, signals| {
         balancer.signals = signals;
     });
+}
+
+/// Databases, caches, services, functions and queues.
+fn workloads(scope: &mut Scope) {
     fill(scope, caches::of_clusters, |cluster: &mut CacheCluster, openings| cluster.openings = openings);
     fill(scope, caches::of_groups, |group: &mut ReplicationGroup, (groups, openings)| {
         group.security_groups = groups;
@@ -324,6 +335,10 @@ pub fn relate(scope: &mut Scope, account_wide: Option<&Scope>) {
     fill(scope, repositories::deployed_tags, |repository: &mut Repository, tags| {
         repository.deployed_tags = tags;
     });
+}
+
+/// Alarms, logs and the way to a person.
+fn signals(scope: &mut Scope, account_wide: Option<&Scope>) {
     fill(scope, on_call::on_call, |alarm: &mut Alarm, on_call| {
         alarm.on_call = on_call;
     });

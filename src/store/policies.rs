@@ -1,5 +1,7 @@
 //! A team's own policies, kept under a prefix in S3.
 
+use std::path::Path;
+
 use aws_sdk_s3::Client;
 
 use super::StoreError;
@@ -20,7 +22,8 @@ pub async fn read(s3: &Client, place: &str) -> Result<Vec<SourceFile>, StoreErro
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| failed(reason(&error, "s3:ListBucket")))?;
         for object in page.contents() {
-            let Some(key) = object.key().filter(|key| key.ends_with(".yaml")) else {
+            let is_policy = |key: &&str| Path::new(key).extension().is_some_and(|found| found == "yaml");
+            let Some(key) = object.key().filter(is_policy) else {
                 continue;
             };
             if object.size().unwrap_or_default().unsigned_abs() > MAX_BYTES {

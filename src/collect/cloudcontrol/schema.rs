@@ -101,7 +101,7 @@ impl Schema {
             definitions.map(|(name, schema)| (name.clone(), self.field(schema, DEPTH))).collect();
         if let Some(known) = root.get_mut("properties").and_then(Json::as_object_mut) {
             for (name, schema) in self.properties().filter(|(name, _)| *name != self.tag_property()) {
-                known.entry(snake(name)).or_insert_with(|| nullable(self.field(schema, DEPTH)));
+                known.entry(snake(name)).or_insert_with(|| nullable(&self.field(schema, DEPTH)));
             }
         }
         root["title"] = self.0.get("typeName").cloned().unwrap_or_default();
@@ -120,7 +120,7 @@ impl Schema {
             Shape::Object(properties) => {
                 let properties: Map<String, Json> = properties
                     .into_iter()
-                    .map(|(name, schema)| (snake(name), nullable(self.field(schema, depth))))
+                    .map(|(name, schema)| (snake(name), nullable(&self.field(schema, depth))))
                     .collect();
                 json!({ "type": "object", "properties": properties })
             }
@@ -228,7 +228,7 @@ impl Schema {
     }
 }
 
-fn nullable(schema: Json) -> Json {
+fn nullable(schema: &Json) -> Json {
     json!({ "anyOf": [schema, { "type": "null" }] })
 }
 

@@ -11,12 +11,12 @@ use crate::inventory::Resource;
 
 const TABLE: &str = "AWS::DynamoDB::Table";
 
-fn description(id: &str, properties: Json) -> ResourceDescription {
+fn description(id: &str, properties: &Json) -> ResourceDescription {
     ResourceDescription::builder().identifier(id).properties(properties.to_string()).build()
 }
 
 fn page(ids: &[&str], next: Option<&str>) -> ListResourcesOutput {
-    let listed = ids.iter().map(|id| description(id, json!({ "TableName": id }))).collect();
+    let listed = ids.iter().map(|id| description(id, &json!({ "TableName": id }))).collect();
     ListResourcesOutput::builder()
         .set_resource_descriptions(Some(listed))
         .set_next_token(next.map(str::to_owned))
@@ -32,7 +32,7 @@ fn got(id: &str) -> GetResourceOutput {
         "SSESpecification": { "SSEEnabled": true },
         "Tags": [{ "Key": "team", "Value": "shop" }],
     });
-    GetResourceOutput::builder().type_name(TABLE).resource_description(description(id, table)).build()
+    GetResourceOutput::builder().type_name(TABLE).resource_description(description(id, &table)).build()
 }
 
 fn gets() -> Rule {
@@ -95,7 +95,7 @@ async fn a_list_that_has_what_is_named_is_enough() {
     let mut context = mock::context();
     let whole = mock!(Client::list_resources).then_output(|| {
         let table = json!({ "TableName": "orders", "Arn": "arn:orders", "BillingMode": "PROVISIONED" });
-        ListResourcesOutput::builder().resource_descriptions(description("orders", table)).build()
+        ListResourcesOutput::builder().resource_descriptions(description("orders", &table)).build()
     });
     mock::answer!(context, cloudcontrol, aws_sdk_cloudcontrol, [whole]);
     mock::answer!(context, cloudformation, aws_sdk_cloudformation, [described(mock::TABLE_SCHEMA)]);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_ecr::operation::get_lifecycle_policy::GetLifecyclePolicyError;
 use aws_sdk_ecr::types::ImageDetail;
 use futures::StreamExt as _;
 use futures::stream;
@@ -83,7 +84,7 @@ async fn rules(context: &Context, name: &str) -> Result<i64, CollectError> {
         Err(error)
             if error
                 .as_service_error()
-                .is_some_and(|error| error.is_lifecycle_policy_not_found_exception()) =>
+                .is_some_and(GetLifecyclePolicyError::is_lifecycle_policy_not_found_exception) =>
         {
             return Ok(0);
         }

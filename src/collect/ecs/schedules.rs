@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_scheduler::types::{ScheduleState, ScheduleSummary};
+use aws_sdk_scheduler::types::{ScheduleState, ScheduleSummary, TargetSummary};
 use futures::StreamExt as _;
 use futures::stream;
 
@@ -25,12 +25,12 @@ pub(super) struct Scheduled {
 
 pub(super) async fn all(context: &Context) -> Scheduled {
     let pages = context.clients.scheduler.list_schedules().max_results(PAGE).into_paginator().send();
-    let schedules = match list(LIST, pages, |page| (Some(page.schedules), page.next_token)).await {
-        Ok(schedules) => schedules,
+    let listing = match list(LIST, pages, |page| (Some(page.schedules), page.next_token)).await {
+        Ok(listing) => listing,
         Err(error) => return Scheduled { cut: Some(error), ..Scheduled::default() },
     };
-    let mut scheduled = Scheduled { cut: schedules.cut, ..Scheduled::default() };
-    let mut calls = stream::iter(schedules.items.into_iter().filter(runs_a_task))
+    let mut scheduled = Scheduled { cut: listing.cut, ..Scheduled::default() };
+    let mut calls = stream::iter(listing.items.into_iter().filter(runs_a_task))
         .map(|schedule| task_definition(context, schedule))
         .buffer_unordered(CONCURRENCY);
     while let Some(answer) = calls.next().await {
@@ -51,7 +51,7 @@ pub(super) async fn all(context: &Context) -> Scheduled {
 
 /// The target of a task is its cluster.
 fn runs_a_task(schedule: &ScheduleSummary) -> bool {
-    let target = schedule.target().map(|target| target.arn()).unwrap_or_default();
+    let target = schedule.target().map(TargetSummary::arn).unwrap_or_default();
     schedule.state() == Some(&ScheduleState::Enabled)
         && target.contains(":ecs:")
         && target.contains(":cluster/")

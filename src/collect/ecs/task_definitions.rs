@@ -53,8 +53,8 @@ async fn read(context: &Context) -> Result<Read, CollectError> {
             Ok(Some(definition)) => {
                 // a schedule may name the family, whose latest revision may be a service's
                 let entry = found.entry(definition.meta.arn.clone()).or_insert(definition);
-                let schedules = scheduled.by_task_definition.get(&asked);
-                entry.schedules.extend(schedules.into_iter().flatten().cloned());
+                let names = scheduled.by_task_definition.get(&asked);
+                entry.schedules.extend(names.into_iter().flatten().cloned());
                 entry.schedules.sort();
             }
             Ok(None) => {}
