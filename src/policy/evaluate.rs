@@ -7,7 +7,7 @@ use std::rc::Rc;
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 use cel::{Context, Value};
-use chrono::{DateTime, Duration, DurationRound as _, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde_json::{Map, Value as Json};
 
 use super::bindings::Bindings;
@@ -382,18 +382,6 @@ impl Case<'_> {
             points: points.into_iter().map(|(at, value)| Point { at, value }).collect(),
             incomplete: None,
         }
-    }
-}
-
-impl Metric {
-    /// Complete periods only, so that today never looks like a drop.
-    pub(super) fn window(&self, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
-        let end = now.duration_trunc(self.period).unwrap_or(now);
-        (end - self.lookback, end)
-    }
-
-    pub(super) fn period(&self) -> Duration {
-        self.period
     }
 }
 

@@ -24,7 +24,7 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, DurationRound as _, Utc};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -92,6 +92,18 @@ struct Metric {
     lookback: Duration,
     when: Option<Expression>,
     missing: Missing,
+}
+
+impl Metric {
+    /// Complete periods only, so that today never looks like a drop.
+    fn window(&self, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let end = now.duration_trunc(self.period).unwrap_or(now);
+        (end - self.lookback, end)
+    }
+
+    fn period(&self) -> Duration {
+        self.period
+    }
 }
 
 #[derive(Debug)]
