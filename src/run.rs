@@ -13,6 +13,7 @@ use crate::collect::{self, CollectError, Progress};
 use crate::config::diagnostic::Diagnostics;
 use crate::config::{Config, files};
 use crate::deliver;
+use crate::drift;
 use crate::findings::lifecycle::{Extent, Place, PolicyScope, settle};
 use crate::findings::mute::{Mute, MuteError};
 use crate::findings::state::State;
@@ -149,7 +150,10 @@ impl Judging<'_> {
         let scopes: Vec<PolicyScope<'_>> = self
             .policies
             .iter()
-            .map(|policy| PolicyScope { id: &policy.id, windowed: policy.judges(Change::TYPE) })
+            .map(|policy| PolicyScope {
+                id: &policy.id,
+                windowed: policy.judged().any(|name| name == Event::TYPE),
+            })
             .collect();
         let places: Vec<Place> = inventory
             .scopes
@@ -161,10 +165,11 @@ impl Judging<'_> {
         let settled = settle(previous, verdicts, extent, &mutes(self.config)?, &while_holds, now);
 
         let mut state = settled.state;
-        for scope in &inventory.scopes {
+        for scope in inventory.scopes.iter().filter(|scope| scope.coverage_of(Change::TYPE).is_some()) {
             if self.request.inventory.is_none() && scope.complete(Change::TYPE) {
                 state.last_complete.insert(State::place(&scope.account, &scope.region), now);
             }
+            state.carry(scope, drift::carried(scope, now));
         }
         let misfits = generic::notes(self.policies, inventory);
         report.notes = self.config.notes.iter().cloned().chain(misfits).chain(settled.notes).collect();

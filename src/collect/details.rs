@@ -4,7 +4,10 @@ use futures::future::BoxFuture;
 
 use crate::inventory::{Coverage, CoverageStatus, Scope};
 
-use super::{CollectError, Context, GRACE, access_events, apprunner, ecr, ecs, elasticloadbalancingv2, sns};
+use super::{
+    CollectError, Context, GRACE, access_events, apprunner, ecr, ecs, elasticloadbalancingv2, sns,
+    stack_resources,
+};
 
 type Fetch = for<'a> fn(&'a Context, &'a mut Scope, &'a [String]) -> BoxFuture<'a, Result<(), CollectError>>;
 
@@ -29,6 +32,7 @@ pub static DETAILS: &[Detail] = &[
     elasticloadbalancingv2::target_health::TARGET_HEALTH,
     access_events::ACCESS_EVENTS,
     sns::access::TOPIC_ACCESS,
+    stack_resources::STACK_RESOURCE,
 ];
 
 impl Detail {

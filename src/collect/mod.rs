@@ -37,6 +37,7 @@ mod route53;
 mod scheduler;
 mod sns;
 mod sqs;
+mod stack_resources;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,6 +9,7 @@ use aws_smithy_mocks::mock;
 
 use super::*;
 use crate::inventory::Kind as _;
+use crate::inventory::cloudtrail::{Change, Event};
 use crate::inventory::logs::LogGroup;
 use crate::inventory::route53::HostedZone;
 use crate::inventory::sns::Topic;
@@ -35,8 +36,10 @@ fn every_collector_reads_a_known_type_once_and_names_its_actions() {
 #[test]
 fn every_detail_belongs_to_types_that_are_read_and_names_its_actions() {
     let is_read = |name: &str| COLLECTORS.iter().any(|row| row.resource_type == name);
+    // changes are made of events
+    let read = |name| if name == Change::TYPE { Event::TYPE } else { name };
     for detail in DETAILS {
-        assert!(is_read(detail.resource_type) && !is_read(detail.coverage), "{}", detail.name);
+        assert!(is_read(read(detail.resource_type)) && !is_read(detail.coverage), "{}", detail.name);
         assert!(!detail.actions.is_empty() && detail.actions.iter().all(|action| is_iam_action(action)));
     }
 }
@@ -191,6 +194,9 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
       ],
       "ReadBudgets": [
         "budgets:ViewBudget"
+      ],
+      "ReadCloudformation": [
+        "cloudformation:DescribeStackResources"
       ],
       "ReadCloudtrail": [
         "cloudtrail:LookupEvents"

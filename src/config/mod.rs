@@ -5,6 +5,7 @@
 #[cfg(test)]
 pub(crate) mod conforms;
 pub mod diagnostic;
+mod drift;
 pub mod files;
 mod raw;
 pub mod regions;
@@ -21,6 +22,7 @@ use serde_json::Value as Json;
 use serde_saphyr::{Location, Spanned};
 
 use diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
+pub use drift::{BreakGlass, Drift, Owned};
 pub use raw::schema;
 use raw::{RawConfig, RawMute, Regions as RawRegions};
 pub use regions::Regions;
@@ -63,13 +65,6 @@ pub struct Mute {
     pub expires: NaiveDate,
     /// CEL; the mute holds only while it is true of the resource.
     pub while_: Option<(String, Diagnostic)>,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct Drift {
-    pub automation_roles: Vec<String>,
-    pub approved_people: Vec<String>,
-    pub ignore_events: Vec<String>,
 }
 
 /// How the move from Heroku was planned.
@@ -194,16 +189,7 @@ impl Resolver<'_> {
         let overrides = self.overrides(raw.params, &raw.severity);
         let mutes =
             raw.mutes.into_iter().filter_map(|mute| self.mute(mute.value, mute.defined, today)).collect();
-        for event in &raw.drift.ignore_events {
-            if event.value.split_once(':').is_none_or(|(service, name)| service.is_empty() || name.is_empty())
-            {
-                self.problem(
-                    event.defined,
-                    format!("`{}` does not name an event", event.value),
-                    "write `service:EventName`, as in `ecs:UpdateService`",
-                );
-            }
-        }
+        let drift = self.drift(raw.drift);
         let sns_topic_arn = raw.deliver.sns.and_then(|topic| {
             let arn = topic.topic_arn.value;
             if is_topic_arn(&arn) {
@@ -235,11 +221,7 @@ impl Resolver<'_> {
             packs,
             overrides,
             mutes,
-            drift: Drift {
-                automation_roles: raw.drift.automation_roles,
-                approved_people: raw.drift.approved_people,
-                ignore_events: raw.drift.ignore_events.into_iter().map(|event| event.value).collect(),
-            },
+            drift,
             migration: raw.migration,
             deliver: Deliver { sns_topic_arn, s3 },
             notes,

@@ -120,9 +120,49 @@ pub(super) struct RawDrift {
     pub(super) automation_roles: Vec<String>,
     /// Globs over people whose changes by hand are agreed.
     pub(super) approved_people: Vec<String>,
+    /// Globs over roles in which changes by hand are agreed.
+    pub(super) approved_roles: Vec<String>,
+    /// Services that are changed by hand as agreed, as events name them: `route53`, `monitoring`.
+    #[schemars(with = "Vec<String>")]
+    pub(super) approved_services: Vec<Spanned<String>>,
+    /// Times in which changes by hand are agreed, such as an incident.
+    #[schemars(with = "Vec<RawBreakGlass>")]
+    pub(super) break_glass: Vec<Spanned<RawBreakGlass>>,
     /// Globs over `service:EventName`, as in `ec2:CreateTags`.
     #[schemars(with = "Vec<String>")]
     pub(super) ignore_events: Vec<Spanned<String>>,
+    /// What code owns, beside that which stacks and tags tell.
+    #[schemars(with = "Vec<RawOwned>")]
+    pub(super) owned: Vec<Spanned<RawOwned>>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "BreakGlass")]
+pub(super) struct RawBreakGlass {
+    /// As in `2026-11-20T09:00:00Z`.
+    #[schemars(with = "chrono::DateTime<chrono::Utc>")]
+    pub(super) from: Spanned<String>,
+    #[schemars(with = "chrono::DateTime<chrono::Utc>")]
+    pub(super) until: Spanned<String>,
+    /// Globs over people and roles; anybody where there are none.
+    #[serde(default)]
+    pub(super) people: Vec<String>,
+    /// What it was for, as in `INC-42`.
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Owned")]
+pub(super) struct RawOwned {
+    /// A glob over ids, names and ARNs.
+    pub(super) resource: Option<String>,
+    /// Tags that it has to have; `*` stands for any value.
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+    /// What the code is called, as in `terraform in example/infrastructure`.
+    pub(super) code: String,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -6,8 +6,10 @@
 use globset::{Glob, GlobMatcher};
 
 use super::Settings;
+use super::fold::by;
 use super::noise::is_noise;
 use super::record::Record;
+use crate::config::BreakGlass;
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Class {
@@ -29,10 +31,14 @@ fn change(origin: &'static str, reason: impl Into<String>) -> Class {
 }
 
 /// The settings' patterns, compiled.
+#[derive(Debug)]
 pub(super) struct Matchers {
     automation_roles: Vec<GlobMatcher>,
     own_principals: Vec<GlobMatcher>,
     approved_people: Vec<GlobMatcher>,
+    approved_roles: Vec<GlobMatcher>,
+    approved_services: Vec<GlobMatcher>,
+    break_glass: Vec<(BreakGlass, Vec<GlobMatcher>)>,
     ignore_events: Vec<GlobMatcher>,
 }
 
@@ -40,20 +46,47 @@ impl Matchers {
     pub(super) fn of(settings: &Settings) -> Self {
         let compile = |patterns: &[String]| patterns.iter().filter_map(|p| matcher(p)).collect();
         Self {
-            automation_roles: compile(&settings.automation_roles),
+            automation_roles: compile(&settings.drift.automation_roles),
             own_principals: compile(&settings.own_principals),
-            approved_people: compile(&settings.approved_people),
-            ignore_events: compile(&settings.ignore_events),
+            approved_people: compile(&settings.drift.approved_people),
+            approved_roles: compile(&settings.drift.approved_roles),
+            approved_services: compile(&settings.drift.approved_services),
+            break_glass: settings
+                .drift
+                .break_glass
+                .iter()
+                .map(|window| (window.clone(), compile(&window.people)))
+                .collect(),
+            ignore_events: compile(&settings.drift.ignore_events),
         }
     }
 
-    pub(super) fn is_approved(&self, record: Record<'_>) -> bool {
-        any(&self.approved_people, record.principals())
+    /// Why the configuration lets this be changed by hand, if it does. What is no person's needs no approval.
+    pub(super) fn approval(&self, record: Record<'_>, origin: &str) -> Option<String> {
+        if !matches!(by(origin), "person" | "unknown") {
+            return None;
+        }
+        if any(&self.approved_people, record.principals()) {
+            return Some(format!("{} is approved to change things by hand", record.actor()));
+        }
+        if let Some(role) = record.role().filter(|role| any(&self.approved_roles, std::iter::once(*role))) {
+            return Some(format!("the role {role} is approved to change things by hand"));
+        }
+        if any(&self.approved_services, std::iter::once(record.service())) {
+            return Some(format!("{} is approved to be changed by hand", record.service()));
+        }
+        let time = record.time()?;
+        let (window, _) = self.break_glass.iter().find(|(window, people)| {
+            window.from <= time
+                && time < window.until
+                && (people.is_empty() || any(people, record.principals()))
+        })?;
+        Some(format!("it fell into the break-glass window for {}", window.reason))
     }
 }
 
 /// What is no valid glob is a name that happens to look like one.
-fn matcher(pattern: &str) -> Option<GlobMatcher> {
+pub(super) fn matcher(pattern: &str) -> Option<GlobMatcher> {
     let glob = Glob::new(pattern).or_else(|_| Glob::new(&globset::escape(pattern)));
     glob.ok().map(|glob| glob.compile_matcher())
 }
@@ -73,6 +106,7 @@ const RULES: &[Rule] = &[
     service_agent,
     iac_tool,
     federated_workload,
+    execution_environment,
     cloudshell,
     console_session,
     console_agent,
@@ -89,7 +123,8 @@ pub(super) fn classify(record: Record<'_>, matchers: &Matchers) -> Class {
 
 fn failed(record: Record<'_>, _: &Matchers) -> Option<Class> {
     let code = record.text("errorCode").or_else(|| record.text("responseElements.errorCode"));
-    code.map(|_| Class::Attempt)
+    let refused = record.text("responseElements.ConsoleLogin") == Some("Failure");
+    (code.is_some() || refused).then_some(Class::Attempt)
 }
 
 fn read_only(record: Record<'_>, _: &Matchers) -> Option<Class> {
@@ -105,7 +140,9 @@ fn read_only(record: Record<'_>, _: &Matchers) -> Option<Class> {
 fn ignored(record: Record<'_>, matchers: &Matchers) -> Option<Class> {
     let (service, name) = (record.service(), record.event_name());
     let configured = any(&matchers.ignore_events, std::iter::once(format!("{service}:{name}").as_str()));
-    (configured || is_noise(service, name)).then_some(Class::Noise)
+    // what is in buckets, tables and queues is nobody's infrastructure
+    let data = record.text("eventCategory") == Some("Data");
+    (configured || data || is_noise(service, name)).then_some(Class::Noise)
 }
 
 fn made_by_a_service(record: Record<'_>, _: &Matchers) -> Option<Class> {
@@ -114,6 +151,9 @@ fn made_by_a_service(record: Record<'_>, _: &Matchers) -> Option<Class> {
         .text("userIdentity.invokedBy")
         .filter(|by| !is_console_agent(by))
         .filter(|by| *by != AWS_INTERNAL || !has_console_mark(record));
+    if invoked_by == Some("cloudformation.amazonaws.com") {
+        return Some(change("iac", "made by CloudFormation on the caller's behalf"));
+    }
     if let Some(by) = invoked_by {
         return Some(change("service", format!("made by {by} on the caller's behalf")));
     }
@@ -122,7 +162,7 @@ fn made_by_a_service(record: Record<'_>, _: &Matchers) -> Option<Class> {
     }
     if record.has("userIdentity.inScopeOf") {
         let issued_to = record.text("userIdentity.inScopeOf.sourceArn").unwrap_or("an AWS service");
-        return Some(change("service", format!("credentials issued to {issued_to}")));
+        return Some(change("automation", format!("credentials issued to {issued_to}")));
     }
     let role = record.role().filter(|role| role.starts_with("AWSServiceRoleFor"))?;
     Some(change("service", format!("service-linked role {role}")))
@@ -173,8 +213,29 @@ fn federated_workload(record: Record<'_>, _: &Matchers) -> Option<Class> {
     let federation = "userIdentity.sessionContext.webIdFederationData";
     record.has(federation).then(|| {
         let provider = record.text(&format!("{federation}.federatedProvider")).unwrap_or("a web identity");
-        change("automation", format!("signed in through {provider}"))
+        let pipeline = PIPELINES.iter().any(|host| provider.contains(host));
+        change(if pipeline { "iac" } else { "automation" }, format!("signed in through {provider}"))
     })
+}
+
+/// OpenID Connect issuers of what runs pipelines and applies code.
+const PIPELINES: [&str; 8] = [
+    "token.actions.githubusercontent.com",
+    "gitlab",
+    "app.terraform.io",
+    "api.pulumi.com",
+    "oidc.circleci.com",
+    "agent.buildkite.com",
+    "api.bitbucket.org",
+    "vstoken.dev.azure.com",
+];
+
+/// Lambda and ECS name themselves in the agents of the SDKs that run there.
+fn execution_environment(record: Record<'_>, _: &Matchers) -> Option<Class> {
+    let agent = record.user_agent().to_ascii_lowercase();
+    let environment =
+        ["exec-env/aws_lambda", "exec-env/aws_ecs"].into_iter().find(|mark| agent.contains(mark))?;
+    Some(change("automation", format!("user agent within {}", &environment["exec-env/".len()..])))
 }
 
 fn cloudshell(record: Record<'_>, _: &Matchers) -> Option<Class> {
@@ -195,7 +256,9 @@ fn console_session(record: Record<'_>, _: &Matchers) -> Option<Class> {
 
 fn console_agent(record: Record<'_>, _: &Matchers) -> Option<Class> {
     let agent = record.user_agent();
-    let told = is_console_agent(agent) || (agent == AWS_INTERNAL && is_person(record));
+    // the consoles' own back ends, which call for whoever is signed in
+    let internal = agent == AWS_INTERNAL || agent.starts_with("aws-internal/");
+    let told = is_console_agent(agent) || internal && (is_person(record) || is_likely_person(record));
     told.then(|| change("console", format!("low confidence: user agent {agent}, without the console's mark")))
 }
 
@@ -244,19 +307,29 @@ fn has_console_mark(record: Record<'_>) -> bool {
 fn is_console_agent(agent: &str) -> bool {
     let agent = agent.to_ascii_lowercase();
     let agent = agent.trim_start_matches('[');
-    ["mozilla/", "console.", "signin.amazonaws.com", "s3console", "coral/jakarta", "coral/netty"]
+    ["mozilla/", "signin.amazonaws.com", "coral/jakarta", "coral/netty"]
         .iter()
         .any(|start| agent.starts_with(start))
-        || agent.contains("console.amazonaws.com")
-        || agent.contains("awslambdaconsole")
+        || agent.contains("console")
 }
 
 /// Whether the identity is of a kind that people sign in with.
-fn is_person(record: Record<'_>) -> bool {
+pub(super) fn is_person(record: Record<'_>) -> bool {
     matches!(record.identity_type(), "Root" | "IAMUser" | "IdentityCenterUser")
         || record.role().is_some_and(|role| role.starts_with("AWSReservedSSO_"))
         || record.session().is_some_and(|session| session.contains('@'))
 }
 
+/// A session of a role that is not a service's own, under a name that no machine gives: not an instance's id, nor a number.
+fn is_likely_person(record: Record<'_>) -> bool {
+    let issuer = record.text("userIdentity.sessionContext.sessionIssuer.arn").unwrap_or_default();
+    let of_service = issuer.contains(":role/service-role/") || issuer.contains(":role/aws-service-role/");
+    let machine =
+        |session: &str| session.starts_with("i-") || session.chars().filter(char::is_ascii_digit).count() > 4;
+    record.identity_type() == "AssumedRole" && !of_service && !record.session().is_some_and(machine)
+}
+
+#[cfg(test)]
+mod labelled;
 #[cfg(test)]
 mod tests;

@@ -166,6 +166,16 @@ pub(super) fn texts<'a>(value: &'a Value, path: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// What a list holds: EC2 writes `{ "items": […] }`, others a list, and some one item without any list around it.
+pub(super) fn items_at<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    match value.get(key) {
+        Some(Value::Object(fields)) if fields.is_empty() => &[],
+        Some(list @ Value::Object(fields)) => fields.get("items").map_or(std::slice::from_ref(list), items),
+        Some(Value::Array(list)) => list,
+        _ => &[],
+    }
+}
+
 fn items(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) => items,

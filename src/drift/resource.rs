@@ -4,13 +4,18 @@
 //! row of the table that finds something decides.
 
 use super::record::{Record, texts};
+use crate::inventory::Kind as _;
+use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
+use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Target {
     /// The short id that a person types.
     pub(super) id: String,
     /// Empty where the record does not say enough.
     pub(super) arn: String,
+    /// The CloudFormation type; empty where it is not known.
+    pub(super) kind: &'static str,
 }
 
 /// How an id becomes a resource. A value that is an ARN already stays one, whatever the form.
@@ -36,11 +41,13 @@ enum Form {
 struct Row {
     service: &'static str,
     paths: &'static [&'static str],
+    /// The CloudFormation type; empty where the form tells it, or where it is one of several.
+    kind: &'static str,
     form: Form,
 }
 
-const fn row(service: &'static str, paths: &'static [&'static str], form: Form) -> Row {
-    Row { service, paths, form }
+const fn row(service: &'static str, paths: &'static [&'static str], kind: &'static str, form: Form) -> Row {
+    Row { service, paths, kind, form }
 }
 
 const REQUEST: &str = "requestParameters.";
@@ -61,68 +68,77 @@ const ROWS: &[Row] = &[
         "DeleteFlowLogsRequest.FlowLogId", "DeleteFlowLogsRequest.FlowLogId.content",
         "snapshotId", ">snapshotId", "imageId", ">imageId", "allocationId", ">allocationId",
         "internetGatewayId", ">internetGateway.internetGatewayId",
-        "subnetId", ">subnet.subnetId", "vpcId", ">vpc.vpcId"], Form::Ec2),
-    row("rds", &["dBInstanceIdentifier"], Form::Arn("rds:{region}:{account}:db:{lower}")),
-    row("rds", &["dBClusterIdentifier"], Form::Arn("rds:{region}:{account}:cluster:{lower}")),
-    row("rds", &["dBSnapshotIdentifier"], Form::Arn("rds:{region}:{account}:snapshot:{lower}")),
-    row("rds", &["dBParameterGroupName"], Form::Arn("rds:{region}:{account}:pg:{lower}")),
-    row("rds", &["dBSubnetGroupName"], Form::Arn("rds:{region}:{account}:subgrp:{lower}")),
-    row("rds", &["resourceName"], Form::Bare),
-    row("logs", &["logGroupName", "logGroupIdentifier"], Form::LogGroup),
-    row("monitoring", &["alarmName", "alarmNames"], Form::Arn("cloudwatch:{region}:{account}:alarm:{id}")),
-    row("monitoring", &["dashboardName", "dashboardNames"], Form::Arn("cloudwatch::{account}:dashboard/{id}")),
-    row("ecs", &[">service.serviceArn", "service", "serviceName"],
+        "subnetId", ">subnet.subnetId", "vpcId", ">vpc.vpcId"], "", Form::Ec2),
+    row("rds", &["dBInstanceIdentifier"], "AWS::RDS::DBInstance", Form::Arn("rds:{region}:{account}:db:{lower}")),
+    row("rds", &["dBClusterIdentifier"], "AWS::RDS::DBCluster", Form::Arn("rds:{region}:{account}:cluster:{lower}")),
+    row("rds", &["dBSnapshotIdentifier"], "", Form::Arn("rds:{region}:{account}:snapshot:{lower}")),
+    row("rds", &["dBParameterGroupName"], "AWS::RDS::DBParameterGroup", Form::Arn("rds:{region}:{account}:pg:{lower}")),
+    row("rds", &["dBSubnetGroupName"], "AWS::RDS::DBSubnetGroup", Form::Arn("rds:{region}:{account}:subgrp:{lower}")),
+    row("rds", &["resourceName"], "", Form::Bare),
+    row("logs", &["logGroupName", "logGroupIdentifier"], "AWS::Logs::LogGroup", Form::LogGroup),
+    row("monitoring", &["alarmName", "alarmNames"], "AWS::CloudWatch::Alarm", Form::Arn("cloudwatch:{region}:{account}:alarm:{id}")),
+    row("monitoring", &["dashboardName", "dashboardNames"], "AWS::CloudWatch::Dashboard", Form::Arn("cloudwatch::{account}:dashboard/{id}")),
+    row("ecs", &[">service.serviceArn", "service", "serviceName"], "AWS::ECS::Service",
         Form::Arn("ecs:{region}:{account}:service/{cluster}/{id}")),
-    row("ecs", &["family", "taskDefinition", "taskDefinitions", "task"], Form::Bare),
-    row("ecs", &[">cluster.clusterArn", "cluster", "clusterName"], Form::Arn("ecs:{region}:{account}:cluster/{id}")),
+    row("ecs", &["family", "taskDefinition", "taskDefinitions", "task"], "AWS::ECS::TaskDefinition", Form::Bare),
+    row("ecs", &[">cluster.clusterArn", "cluster", "clusterName"], "AWS::ECS::Cluster", Form::Arn("ecs:{region}:{account}:cluster/{id}")),
     row("elasticloadbalancing", &["loadBalancerArn", "listenerArn", "ruleArn", "rulePriorities.ruleArn",
-        ">loadBalancers.loadBalancerArn"], Form::Balancer),
-    row("elasticloadbalancing", &["targetGroupArn", ">targetGroups.targetGroupArn"], Form::TargetGroup),
-    row("elasticloadbalancing", &["loadBalancerName"],
+        ">loadBalancers.loadBalancerArn"], "", Form::Balancer),
+    row("elasticloadbalancing", &["targetGroupArn", ">targetGroups.targetGroupArn"], "AWS::ElasticLoadBalancingV2::TargetGroup", Form::TargetGroup),
+    row("elasticloadbalancing", &["loadBalancerName"], "AWS::ElasticLoadBalancing::LoadBalancer",
         Form::Arn("elasticloadbalancing:{region}:{account}:loadbalancer/{id}")),
-    row("elasticloadbalancing", &["resourceArns"], Form::Balancer),
-    row("lambda", &["functionName", "resource"], Form::Function),
-    row("s3", &["bucketName"], Form::Arn("s3:::{id}")),
-    row("iam", &["roleName", "userName", "groupName", "instanceProfileName", "policyArn", "policyName"], Form::Bare),
-    row("sns", &["topicArn", ">topicArn", "subscriptionArn", ">subscriptionArn", "targetArn", "resourceArn"],
+    row("elasticloadbalancing", &["resourceArns"], "", Form::Balancer),
+    row("lambda", &["functionName", "resource"], "AWS::Lambda::Function", Form::Function),
+    row("s3", &["bucketName"], "AWS::S3::Bucket", Form::Arn("s3:::{id}")),
+    row("iam", &["roleName"], "AWS::IAM::Role", Form::Bare),
+    row("iam", &["userName"], "AWS::IAM::User", Form::Bare),
+    row("iam", &["groupName"], "AWS::IAM::Group", Form::Bare),
+    row("iam", &["instanceProfileName"], "AWS::IAM::InstanceProfile", Form::Bare),
+    row("iam", &["policyArn", ">policy.arn", "policyName"], "AWS::IAM::ManagedPolicy", Form::Bare),
+    row("sns", &["topicArn", ">topicArn", "subscriptionArn", ">subscriptionArn", "targetArn", "resourceArn"], "AWS::SNS::Topic",
         Form::Topic),
-    row("sqs", &["queueUrl", ">queueUrl"], Form::Queue),
-    row("sqs", &["queueName"], Form::Arn("sqs:{region}:{account}:{id}")),
-    row("route53", &["hostedZoneId", ">hostedZone.id", "id"], Form::Zone),
-    row("route53", &["healthCheckId", ">healthCheck.id"], Form::Arn("route53:::healthcheck/{id}")),
-    row("elasticache", &["replicationGroupId"], Form::Arn("elasticache:{region}:{account}:replicationgroup:{id}")),
-    row("elasticache", &["cacheClusterId"], Form::Arn("elasticache:{region}:{account}:cluster:{id}")),
-    row("cloudformation", &[">stackId", "stackName"], Form::Stack),
-    row("cloudtrail", &["name", "trailName"], Form::Arn("cloudtrail:{region}:{account}:trail/{id}")),
-    row("autoscaling", &["autoScalingGroupName"], Form::Bare),
-    row("events", &["name", "rule"], Form::Bare),
-    row("kms", &["keyId", ">keyMetadata.arn"], Form::Bare),
-    row("secretsmanager", &[">arn", "secretId", "name"], Form::Bare),
-    row("ssm", &["name"], Form::Bare),
+    row("sqs", &["queueUrl", ">queueUrl"], "AWS::SQS::Queue", Form::Queue),
+    row("sqs", &["queueName"], "AWS::SQS::Queue", Form::Arn("sqs:{region}:{account}:{id}")),
+    row("route53", &["hostedZoneId", ">hostedZone.id", "id"], "AWS::Route53::HostedZone", Form::Zone),
+    row("route53", &["healthCheckId", ">healthCheck.id"], "AWS::Route53::HealthCheck", Form::Arn("route53:::healthcheck/{id}")),
+    row("elasticache", &["replicationGroupId"], "AWS::ElastiCache::ReplicationGroup", Form::Arn("elasticache:{region}:{account}:replicationgroup:{id}")),
+    row("elasticache", &["cacheClusterId"], "AWS::ElastiCache::CacheCluster", Form::Arn("elasticache:{region}:{account}:cluster:{id}")),
+    row("cloudformation", &[">stackId", "stackName"], "AWS::CloudFormation::Stack", Form::Stack),
+    row("cloudtrail", &["name", "trailName"], "AWS::CloudTrail::Trail", Form::Arn("cloudtrail:{region}:{account}:trail/{id}")),
+    row("autoscaling", &["autoScalingGroupName"], "AWS::AutoScaling::AutoScalingGroup", Form::Bare),
+    row("events", &["name", "rule"], "AWS::Events::Rule", Form::Bare),
+    row("kms", &["keyId", ">keyMetadata.arn"], "AWS::KMS::Key", Form::Bare),
+    row("secretsmanager", &[">arn", "secretId", "name"], "AWS::SecretsManager::Secret", Form::Bare),
+    row("ssm", &["name"], "AWS::SSM::Parameter", Form::Bare),
 ];
 
-/// EC2's resource types by id prefix; `true` where the ARN names no account.
-const EC2_TYPES: &[(&str, &str, bool)] = &[
-    ("acl", "network-acl", false),
-    ("ami", "image", true),
-    ("eipalloc", "elastic-ip", false),
-    ("eni", "network-interface", false),
-    ("fl", "vpc-flow-log", false),
-    ("i", "instance", false),
-    ("igw", "internet-gateway", false),
-    ("lt", "launch-template", false),
-    ("nat", "natgateway", false),
-    ("pl", "prefix-list", false),
-    ("rtb", "route-table", false),
-    ("sg", "security-group", false),
-    ("sgr", "security-group-rule", false),
-    ("snap", "snapshot", true),
-    ("subnet", "subnet", false),
-    ("tgw", "transit-gateway", false),
-    ("vol", "volume", false),
-    ("vpc", "vpc", false),
-    ("vpce", "vpc-endpoint", false),
+/// EC2's resource types by id prefix: in ARNs and in CloudFormation; `true` where the ARN names no account.
+const EC2_TYPES: &[(&str, &str, &str, bool)] = &[
+    ("acl", "network-acl", "AWS::EC2::NetworkAcl", false),
+    ("ami", "image", "AWS::EC2::Image", true),
+    ("eipalloc", "elastic-ip", "AWS::EC2::EIP", false),
+    ("eni", "network-interface", "AWS::EC2::NetworkInterface", false),
+    ("fl", "vpc-flow-log", "AWS::EC2::FlowLog", false),
+    ("i", "instance", "AWS::EC2::Instance", false),
+    ("igw", "internet-gateway", "AWS::EC2::InternetGateway", false),
+    ("lt", "launch-template", "AWS::EC2::LaunchTemplate", false),
+    ("nat", "natgateway", "AWS::EC2::NatGateway", false),
+    ("pl", "prefix-list", "AWS::EC2::PrefixList", false),
+    ("rtb", "route-table", "AWS::EC2::RouteTable", false),
+    ("sg", "security-group", "AWS::EC2::SecurityGroup", false),
+    ("sgr", "security-group-rule", "", false),
+    ("snap", "snapshot", "AWS::EC2::Snapshot", true),
+    ("subnet", "subnet", "AWS::EC2::Subnet", false),
+    ("tgw", "transit-gateway", "AWS::EC2::TransitGateway", false),
+    ("vol", "volume", "AWS::EC2::Volume", false),
+    ("vpc", "vpc", "AWS::EC2::VPC", false),
+    ("vpce", "vpc-endpoint", "AWS::EC2::VPCEndpoint", false),
 ];
+
+fn ec2_type(id: &str) -> Option<&'static (&'static str, &'static str, &'static str, bool)> {
+    let (prefix, _) = id.split_once('-')?;
+    EC2_TYPES.iter().find(|(known, ..)| *known == prefix)
+}
 
 /// At least one: failing all else, the event's own name.
 pub(super) fn targets(record: Record<'_>) -> Vec<Target> {
@@ -132,10 +148,8 @@ pub(super) fn targets(record: Record<'_>) -> Vec<Target> {
                 Some(path) => format!("{RESPONSE}{path}"),
                 None => format!("{REQUEST}{path}"),
             };
-            let mut targets: Vec<Target> = texts(&record.0.record, &path)
-                .into_iter()
-                .map(|value| row.form.target(value, record))
-                .collect();
+            let mut targets: Vec<Target> =
+                texts(&record.0.record, &path).into_iter().map(|value| row.target(value, record)).collect();
             targets.sort();
             targets.dedup();
             (!targets.is_empty()).then_some(targets)
@@ -151,7 +165,7 @@ pub(super) fn targets(record: Record<'_>) -> Vec<Target> {
         .or_else(|| looked_up(record).map(|target| vec![target]))
         .unwrap_or_else(|| {
             let id = format!("{}:{}", record.service(), record.event_name());
-            vec![Target { id, arn: String::new() }]
+            vec![Target { id, ..Target::default() }]
         })
 }
 
@@ -172,6 +186,13 @@ fn looked_up(record: Record<'_>) -> Option<Target> {
         .find(|(kind, _)| own(kind))
         .or_else(|| named().find(|(kind, _)| *kind != "AWS::IAM::AccessKey"))?;
     Some(Form::Bare.target(name, record))
+}
+
+impl Row {
+    fn target(&self, value: &str, record: Record<'_>) -> Target {
+        let target = self.form.target(value, record);
+        if self.kind.is_empty() { target } else { Target { kind: self.kind, ..target } }
+    }
 }
 
 impl Form {
@@ -209,7 +230,10 @@ impl Form {
             }
             _ if is_arn => named(value.rsplit(['/', ':']).next().unwrap_or(value), value),
             Self::Arn(template) => named(value, &filled(template, value, record)),
-            Self::Ec2 => named(value, &ec2_arn(value, record)),
+            Self::Ec2 => {
+                let kind = ec2_type(value).map_or("", |(_, _, kind, _)| kind);
+                Target { kind, ..named(value, &ec2_arn(value, record)) }
+            }
             Self::Balancer | Self::TargetGroup | Self::Function | Self::Topic | Self::Stack | Self::Bare => {
                 named(value, "")
             }
@@ -218,7 +242,7 @@ impl Form {
 }
 
 fn named(id: &str, arn: &str) -> Target {
-    Target { id: id.to_owned(), arn: arn.to_owned() }
+    Target { id: id.to_owned(), arn: arn.to_owned(), kind: "" }
 }
 
 /// `…:listener/app/web/50dc/f2f7` and `…:listener-rule/app/web/50dc/f2f7/9683` belong to
@@ -227,18 +251,19 @@ fn balancer(arn: &str) -> Target {
     let (head, resource) = arn.rsplit_once(':').unwrap_or(("", arn));
     let parts: Vec<&str> = resource.split('/').collect();
     match parts.as_slice() {
-        ["listener" | "listener-rule" | "loadbalancer", kind, name, id, ..] => {
-            named(name, &format!("{head}:loadbalancer/{kind}/{name}/{id}"))
+        ["listener" | "listener-rule" | "loadbalancer", form, name, id, ..] => {
+            let arn = format!("{head}:loadbalancer/{form}/{name}/{id}");
+            Target { kind: LoadBalancer::TYPE, ..named(name, &arn) }
         }
+        ["loadbalancer", name] => Target { kind: ClassicLoadBalancer::TYPE, ..named(name, arn) },
+        ["targetgroup", name, ..] => Target { kind: TargetGroup::TYPE, ..named(name, arn) },
         [_, name, ..] => named(name, arn),
         _ => named(resource, arn),
     }
 }
 
 fn ec2_arn(id: &str, record: Record<'_>) -> String {
-    let kind = id.split_once('-').map(|(kind, _)| kind);
-    let known = EC2_TYPES.iter().find(|(prefix, ..)| Some(*prefix) == kind);
-    known.map_or_else(String::new, |(_, kind, no_account)| {
+    ec2_type(id).map_or_else(String::new, |(_, kind, _, no_account)| {
         let account = if *no_account { "" } else { "{account}" };
         filled(&format!("ec2:{{region}}:{account}:{kind}/{{id}}"), id, record)
     })

@@ -93,6 +93,7 @@ pub fn settle(
             version: State::VERSION,
             findings: records,
             last_complete: previous.last_complete.clone(),
+            changes: previous.changes.clone(),
             undelivered,
         },
         notes,

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{BecauseOf, Finding, Status};
-use crate::inventory::Meta;
+use crate::inventory::cloudtrail::Change;
+use crate::inventory::{Meta, Scope};
 use crate::policy::outcome::Severity;
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -19,6 +20,9 @@ pub struct State {
     pub findings: BTreeMap<String, FindingRecord>,
     /// The end of the last complete CloudTrail window, by [`State::place`].
     pub last_complete: BTreeMap<String, DateTime<Utc>>,
+    /// Changes by hand that stood when they were last looked at, so that each run can say whether they still do.
+    #[serde(default)]
+    pub changes: Vec<Change>,
     /// Findings whose message did not get out, with the status that nobody has been told.
     pub undelivered: BTreeMap<String, Status>,
 }
@@ -68,6 +72,7 @@ impl Default for State {
             version: Self::VERSION,
             findings: BTreeMap::new(),
             last_complete: BTreeMap::new(),
+            changes: Vec::new(),
             undelivered: BTreeMap::new(),
         }
     }
@@ -79,6 +84,13 @@ impl State {
     /// The key of an account and region in [`State::last_complete`].
     pub fn place(account: &str, region: &str) -> String {
         format!("{account}/{region}")
+    }
+
+    /// Keeps these changes of the scope in place of those that were known there.
+    pub fn carry<'c>(&mut self, scope: &Scope, changes: impl Iterator<Item = &'c Change>) {
+        let elsewhere = |meta: &Meta| (&meta.account, &meta.region) != (&scope.account, &scope.region);
+        self.changes.retain(|change| elsewhere(&change.meta));
+        self.changes.extend(changes.cloned());
     }
 
     /// Reads what [`State::to_json`] wrote; `origin` names the file in errors.
@@ -189,7 +201,7 @@ mod tests {
     fn what_is_wrong_with_a_state_file_is_said_with_its_name_and_the_way_out() {
         let error =
             State::parse(b"{\"version\":1,\"findings\":{},\"oops\":1}", "s3://b/state.json").unwrap_err();
-        insta::assert_snapshot!(error, @"s3://b/state.json is no state file of aftermove: unknown field `oops`, expected one of `version`, `findings`, `last_complete`, `undelivered` at line 1 column 33; move it aside to start afresh: all findings will be new");
+        insta::assert_snapshot!(error, @"s3://b/state.json is no state file of aftermove: unknown field `oops`, expected one of `version`, `findings`, `last_complete`, `changes`, `undelivered` at line 1 column 33; move it aside to start afresh: all findings will be new");
         let error = State::parse(b"", "state.json").unwrap_err();
         insta::assert_snapshot!(error, @"state.json is no state file of aftermove: EOF while parsing a value at line 1 column 0; move it aside to start afresh: all findings will be new");
     }

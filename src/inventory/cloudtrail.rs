@@ -29,25 +29,146 @@ pub struct EventResource {
     pub resource_name: Option<String>,
 }
 
-/// Derived: what one person did to one resource, in whatever number of events.
-/// `meta.id` and `meta.name` are the changed resource's.
+/// Derived: what people, or code, or services did to one resource in whatever number of events,
+/// and what is left of it. `meta` is the changed resource's.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Change {
     #[serde(flatten)]
     pub meta: Meta,
-    /// Who: e-mail address, user name or role session.
-    pub actor: String,
+    /// The CloudFormation type of the changed resource; null where the event does not tell.
+    pub changed_type: Option<String>,
+    /// `person`, `code`, `automation`, `service` or `unknown`.
+    pub by: String,
+    /// The configuration lists who did it among the approved people, roles or services, or it fell into a
+    /// break-glass window; why.
+    pub approved: Option<String>,
+    /// E-mail addresses, user names or role sessions, in order of first appearance.
+    pub actors: Vec<String>,
     /// `console`, `cloudshell`, `console_credentials`, `manual_cli`, `iac`, `service`, `automation` or `sdk_unknown`.
-    pub origin: String,
-    /// What the origin was told by, in words.
-    pub reason: String,
-    /// The configuration lists the actor among the approved people.
-    pub approved: bool,
+    pub origins: Vec<String>,
+    /// What the origins were told by, in words.
+    pub reasons: Vec<String>,
     pub event_source: String,
     /// Distinct event names, in order of first appearance, Lambda's version suffix stripped.
     pub event_names: Vec<String>,
     pub event_ids: Vec<String>,
+    pub count: i64,
+    pub first: Option<DateTime<Utc>>,
+    pub last: Option<DateTime<Utc>>,
+    pub source_ip_addresses: Vec<String>,
+    /// Oldest first; of very many the first and the latest ones.
+    pub steps: Vec<Step>,
+    /// What is left of the steps: the latest of each setting, rule or part that was touched.
+    pub effects: Vec<Effect>,
+    /// `in_force`, `reverted`, `superseded` (by code, later) or `unknown` (it cannot be told).
+    pub stands: String,
+    /// Why it is taken to stand or not.
+    pub stands_because: String,
+    /// The code that the resource belongs to; null where nothing tells of any.
+    pub owner: Option<Owner>,
+    /// CloudFormation's resource of this one, from DescribeStackResources; null where that was not asked, and with an
+    /// empty stack name where it is in no stack.
+    pub stack_resource: Option<StackResource>,
+    /// Terraform that holds what stands of it: an `import` block and the changed arguments. Null for types whose
+    /// form is not known.
+    pub terraform: Option<String>,
+    /// The commands that undo it. Null where they are not known.
+    pub revert: Option<String>,
+    /// The property to write into the stack's template: logical id, property and value.
+    pub template: Option<String>,
+    /// Why there is no `terraform`, `revert` or `template`.
+    pub uncaptured_because: Option<String>,
+}
+
+/// One event's part in a [`Change`].
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Step {
+    pub event_id: String,
+    pub event_name: String,
+    pub event_time: Option<DateTime<Utc>>,
+    pub actor: String,
+    /// As in [`Change::origins`].
+    pub origin: String,
+    pub reason: String,
+    pub approved: Option<String>,
+    pub source_ip_address: Option<String>,
+    pub touched: Vec<Touch>,
+}
+
+/// What one event did to one setting, rule or part of a resource.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Touch {
+    /// What it is, in words that are the same for its opposite: `ingress tcp 5432 from 0.0.0.0/0`, `retention_in_days`.
+    pub part: String,
+    /// `created`, `deleted`, `added`, `removed`, `set`, `changed` (the record does not tell how) or `did` (what leaves no
+    /// state to compare).
+    pub action: String,
+    /// The field of the resource's inventory type in which it shows; null where that is not known.
+    pub field: Option<String>,
+    /// What was asked for; null where the record does not tell.
+    pub value: serde_json::Value,
+    /// The change waits: it was not to be applied before the maintenance window.
+    pub deferred: bool,
+}
+
+/// A [`Touch`] that is the latest of its part, and what became of it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Effect {
+    #[serde(flatten)]
+    pub touch: Touch,
+    /// The value before, where an earlier event told it.
+    pub before: serde_json::Value,
+    pub event_id: String,
+    pub event_name: String,
+    pub event_time: Option<DateTime<Utc>>,
+    pub actor: String,
+    /// As in [`Change::stands`].
+    pub stands: String,
+    /// Why, and who undid it.
+    pub stands_because: String,
+}
+
+/// The code that a resource belongs to.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Owner {
+    /// `cloudformation`, `terraform`, `opentofu`, `pulumi`, `cdk`, another tool's name, or `configured`.
+    pub tool: String,
+    /// The stack, workspace, repository or whatever names it; empty where nothing does.
+    pub name: String,
+    /// What told so: a tag, the stack's resources, an earlier event or the configuration.
+    pub told_by: String,
+}
+
+/// A row of CloudFormation's DescribeStackResources.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct StackResource {
+    pub stack_name: String,
+    pub logical_resource_id: String,
+    pub stack_resource_type: String,
+}
+
+/// Derived: what one principal did in one account and region, signing in included.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Actor {
+    #[serde(flatten)]
+    pub meta: Meta,
+    /// The account's root user.
+    pub root: bool,
+    /// It signed in without a second factor at least once; null where no sign-in tells.
+    pub without_mfa: Option<bool>,
+    /// As in [`Change::approved`], of all that it did.
+    pub approved: Option<String>,
+    pub event_names: Vec<String>,
+    pub event_ids: Vec<String>,
+    /// Events that failed, refused sign-ins among them.
+    pub failed: i64,
     pub count: i64,
     pub first: Option<DateTime<Utc>>,
     pub last: Option<DateTime<Utc>>,

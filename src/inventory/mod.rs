@@ -53,7 +53,6 @@ pub struct Meta {
     pub name: String,
     pub account: String,
     pub region: String,
-    /// Those of EC2 and ECS resources and load balancers; elsewhere tags would cost further calls and are not read.
     /// Those of EC2 resources, load balancers and databases; elsewhere tags would cost further calls and are not read.
     pub tags: BTreeMap<String, String>,
     /// When AWS says that it was created; null where AWS does not say.
@@ -213,6 +212,7 @@ resource_types! {
     Budget(budgets::Budget) = "AWS::Budgets::Budget",
     Event(cloudtrail::Event) = "AWS::CloudTrail::Event",
     Change(cloudtrail::Change) = "Aftermove::Drift::Change",
+    Actor(cloudtrail::Actor) = "Aftermove::Drift::Actor",
 }
 
 /// The region of types that an account has once, and not in each region.

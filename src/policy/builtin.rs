@@ -34,6 +34,7 @@ mod tests {
         "lifecycle",
         "listener_rules",
         "operations",
+        "stack_resource",
         "stopped_tasks",
         "target_health",
         "topic_access",

@@ -30,7 +30,8 @@ use serde_json::Value as Json;
 
 use crate::config::diagnostic::SourceFile;
 use crate::config::{Pack, Severity};
-use crate::inventory::cloudtrail::{Change, Event};
+use crate::drift;
+use crate::inventory::cloudtrail::{Actor, Change, Event};
 use crate::inventory::{Kind as _, TYPES};
 use crate::relate::RELATIONS;
 use expression::Expression;
@@ -141,8 +142,8 @@ impl Policy {
             .chain(templates.into_iter().flat_map(Template::expressions))
     }
 
-    /// The types that must be read to judge the resource: its own, and those
-    /// that the derived fields it names are worked out from.
+    /// The types that must be read to judge the resource: its own, those that the derived fields
+    /// it names are worked out from, and for changes those that they are compared with.
     pub fn types(&self) -> BTreeSet<&'static str> {
         let fields = self.fields();
         let related = RELATIONS
@@ -151,7 +152,8 @@ impl Policy {
                 self.resource_types.contains(&relation.resource_type) && fields.contains(relation.field)
             })
             .flat_map(|relation| relation.needs.iter().copied());
-        self.judged().chain(related).collect()
+        let compared = if self.judges(Change::TYPE) { drift::COMPARED } else { &[] };
+        self.judged().chain(related).chain(compared.iter().copied()).collect()
     }
 
     /// The fields of the resource that it names, without those inside of them.
@@ -166,8 +168,11 @@ impl Policy {
     }
 
     /// The types that must be complete for the policy to have seen everything: changes come from events.
-    pub(crate) fn judged(&self) -> impl Iterator<Item = &'static str> {
-        self.resource_types.iter().map(|&name| if name == Change::TYPE { Event::TYPE } else { name })
+    pub fn judged(&self) -> impl Iterator<Item = &'static str> {
+        let made_of_events = [Change::TYPE, Actor::TYPE];
+        self.resource_types
+            .iter()
+            .map(move |&name| if made_of_events.contains(&name) { Event::TYPE } else { name })
     }
 
     pub fn judges(&self, resource_type: &str) -> bool {

@@ -103,7 +103,13 @@ impl Template {
     }
 
     /// A part that cannot be told says so: a finding is never lost over its wording.
+    /// A text that is one expression and nothing else is code already, and is not quoted again.
     pub(crate) fn render(&self, bindings: &mut Bindings<'_>) -> String {
+        if let [Part::Value(expression)] = self.parts.as_slice() {
+            let value = bindings.evaluate(expression);
+            return value
+                .map_or_else(|_| "(unknown)".to_owned(), |value| to_text(&value).trim_end().to_owned());
+        }
         let mut text = String::new();
         for part in &self.parts {
             match part {

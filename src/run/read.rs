@@ -81,9 +81,7 @@ pub(super) async fn read_aws(
         contexts.push(context(GLOBAL.to_owned(), &home));
     }
     let drift = drift::Settings {
-        automation_roles: config.drift.automation_roles.clone(),
-        approved_people: config.drift.approved_people.clone(),
-        ignore_events: config.drift.ignore_events.clone(),
+        drift: config.drift.clone(),
         // on the command line the caller is a person, whose clicks count
         own_principals: if request.trigger == "manual" { Vec::new() } else { vec![caller.arn] },
     };
@@ -95,11 +93,12 @@ pub(super) async fn read_aws(
     let account_wide = scopes.iter().find(|scope| scope.region == GLOBAL).cloned();
     for scope in &mut scopes {
         relate::relate(scope, account_wide.as_ref());
-        drift::fold_into(scope, &drift);
+        drift::apply(scope, &drift, &state.changes);
+        drift::compare(scope, account_wide.as_ref(), &drift);
     }
     let setting = Setting { now, migration: &config.migration };
     let details = scopes.iter_mut().zip(&contexts).map(|(scope, context)| {
-        read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref())
+        read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref(), &drift)
     });
     futures::future::join_all(details).await;
     Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
@@ -132,6 +131,7 @@ async fn read_metrics_and_details(
     context: &Context,
     setting: &Setting<'_>,
     account_wide: Option<&Scope>,
+    drift: &drift::Settings,
 ) {
     let queries: Vec<_> = evaluate::metric_queries(policies, scope, setting).into_iter().collect();
     if !queries.is_empty() {
@@ -154,6 +154,7 @@ async fn read_metrics_and_details(
     }
     if !wanted.is_empty() {
         relate::relate(scope, account_wide);
+        drift::compare(scope, account_wide, drift);
     }
 }
 

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::config::Drift;
 use crate::inventory::cloudtrail::Event;
 
 const TERRAFORM: &str = "APN/1.0 HashiCorp/1.0 Terraform/1.5.2 (+https://www.terraform.io) terraform-provider-aws/5.7.0 aws-sdk-go-v2/1.18.1";
@@ -47,12 +48,12 @@ fn write(identity: Value, agent: &str, more: Value) -> Event {
 }
 
 fn settings() -> Settings {
-    Settings {
+    let drift = Drift {
         automation_roles: vec!["deploy-*".to_owned(), "arn:aws:iam::111111111111:role/ci/release".to_owned()],
-        own_principals: vec!["aftermove-*".to_owned()],
         ignore_events: vec!["ec2:CreateTags".to_owned(), "s3:*".to_owned(), "[odd".to_owned()],
-        ..Settings::default()
-    }
+        ..Drift::default()
+    };
+    Settings { drift, own_principals: vec!["aftermove-*".to_owned()] }
 }
 
 fn class(event: &Event) -> Class {
@@ -126,12 +127,12 @@ fn code_machines_and_services_are_told_apart() {
         ("automation", write(role("deploy-prod"), CLI, none()), "a configured role by glob"),
         ("automation", write(role("release"), BROWSER, none()), "one by its ARN, before its agent"),
         ("automation", write(role("aftermove-scan"), CLI, none()), "aftermove's own role"),
-        ("automation", write(github, CLI, none()), "an OIDC workload"),
+        ("iac", write(github, CLI, none()), "a pipeline"),
         ("automation", write(instance, "Boto3/1.34", none()), "an instance's credentials"),
-        ("service", write(stack, "cloudformation.amazonaws.com", marked()), "on a person's behalf"),
+        ("iac", write(stack, "cloudformation.amazonaws.com", marked()), "a stack that a person updates"),
         ("service", write(invoked("AWS Internal"), "AWS Internal", none()), "without the console's mark"),
         ("service", write(ecs, "ecs.amazonaws.com", none()), "a service itself"),
-        ("service", write(function, "Boto3/1.34", none()), "a function's credentials"),
+        ("automation", write(function, "Boto3/1.34", none()), "a function's credentials"),
         ("service", write(role("AWSServiceRoleForECS"), "x", none()), "a service-linked role"),
         ("service", write(role("x"), "autoscaling.amazonaws.com", none()), "a service's agent"),
         ("service", write(Value::Null, "", json!({ "eventType": "AwsServiceEvent" })), "a service event"),
