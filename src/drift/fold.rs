@@ -45,7 +45,8 @@ struct Key {
 
 #[derive(Debug, Default)]
 struct Resource {
-    arn: String,
+    /// Its ARN, and what an earlier run knew of it.
+    known: Meta,
     steps: Vec<Step>,
 }
 
@@ -81,7 +82,11 @@ impl Fold {
                 changed_type: target.kind.to_owned(),
                 id: target.id,
             };
-            self.push(key, &target.arn, [step]);
+            let resource = self.resources.entry(key).or_default();
+            if resource.known.arn.is_empty() {
+                resource.known.arn = target.arn;
+            }
+            resource.steps.push(step);
         }
     }
 
@@ -94,15 +99,9 @@ impl Fold {
             changed_type: change.changed_type.clone().unwrap_or_default(),
             id: change.meta.id.clone(),
         };
-        self.push(key, &change.meta.arn, change.steps.iter().cloned());
-    }
-
-    fn push(&mut self, key: Key, arn: &str, steps: impl IntoIterator<Item = Step>) {
         let resource = self.resources.entry(key).or_default();
-        if resource.arn.is_empty() {
-            arn.clone_into(&mut resource.arn);
-        }
-        resource.steps.extend(steps);
+        resource.known = change.meta.clone();
+        resource.steps.extend(change.steps.iter().cloned());
     }
 
     /// The changes, oldest first: of each resource one for each kind of origin, those of approved people apart.
@@ -257,11 +256,10 @@ fn change(
     let mut change = Change {
         meta: Meta {
             id: key.id.clone(),
-            name: key.id.clone(),
-            arn: resource.arn.clone(),
+            name: if resource.known.name.is_empty() { key.id.clone() } else { resource.known.name.clone() },
             account: key.account.clone(),
             region: key.region.clone(),
-            ..Meta::default()
+            ..resource.known.clone()
         },
         changed_type: Some(key.changed_type.clone()).filter(|name| !name.is_empty()),
         by: by.to_owned(),

@@ -76,6 +76,7 @@ pub fn settle(
     }
     let notes = run.mutes.notes(|policy| looks.ran_completely(policy));
     let Run { mut findings, records, .. } = run;
+    tell_what_explains_what(&mut findings);
     findings.sort_by_cached_key(|f| {
         let resource = &f.resource;
         let place = (resource.account.clone(), resource.region.clone());
@@ -306,6 +307,23 @@ impl Run<'_> {
         }
         self.findings.push(finding);
         self.records.insert(id.to_owned(), record);
+    }
+}
+
+/// The other way of `because_of`.
+fn tell_what_explains_what(findings: &mut [Finding]) {
+    let mut explains: BTreeMap<String, Vec<BecauseOf>> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.status.is_violation()) {
+        for cause in &finding.because_of {
+            explains.entry(cause.finding.clone()).or_default().push(BecauseOf {
+                finding: finding.id.clone(),
+                policy: finding.policy.clone(),
+                resource: finding.resource.id.clone(),
+            });
+        }
+    }
+    for finding in findings {
+        finding.explains = explains.remove(&finding.id).unwrap_or_default();
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Finding {
     pub monthly_cost_usd: Option<f64>,
     /// Findings that explain this one.
     pub because_of: Vec<BecauseOf>,
+    /// Findings of this run that this one explains.
+    pub explains: Vec<BecauseOf>,
     pub first_seen: DateTime<Utc>,
     pub last_seen: DateTime<Utc>,
 }
@@ -75,13 +77,22 @@ pub struct Finding {
 impl Finding {
     /// The findings that explain it, for people.
     pub fn explained(&self) -> Option<String> {
-        let causes: Vec<String> =
-            self.because_of.iter().map(|cause| format!("{} on {}", cause.policy, cause.resource)).collect();
-        (!causes.is_empty()).then(|| causes.join(", "))
+        named(&self.because_of)
+    }
+
+    /// The findings that it explains, for people.
+    pub fn explaining(&self) -> Option<String> {
+        named(&self.explains)
     }
 }
 
-/// A finding that explains another.
+fn named(findings: &[BecauseOf]) -> Option<String> {
+    let named: Vec<String> =
+        findings.iter().map(|other| format!("{} on {}", other.policy, other.resource)).collect();
+    (!named.is_empty()).then(|| named.join(", "))
+}
+
+/// A finding that explains another, or that another explains.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct BecauseOf {
     pub finding: String,

@@ -155,6 +155,7 @@ impl FindingRecord {
             evidence: record.evidence,
             monthly_cost_usd: record.monthly_cost_usd,
             because_of: record.because_of,
+            explains: Vec::new(),
             first_seen: record.first_seen,
             last_seen: record.last_seen,
         }

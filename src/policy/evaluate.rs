@@ -15,7 +15,7 @@ use super::functions::{self, series_value};
 use super::outcome::{Blind, Cause, Evaluation, Failure, Outcome, Verdicts};
 use super::raw::Missing;
 use super::value::{params_to_cel, to_cel, to_json, to_text};
-use super::{Condition, Fix, Metric, Policy, generic};
+use super::{Condition, Fix, Metric, Policy, generic, links};
 use crate::config::Migration;
 use crate::inventory::metrics::{Point, Query, Series};
 use crate::inventory::{GLOBAL, Inventory, Meta, Resource, Scope, is_global};
@@ -75,6 +75,7 @@ pub fn evaluate<'a>(
         });
         verdicts.blind.extend(policies.iter().filter_map(|policy| blind(policy, scope)));
     }
+    links::add_changes(policies, inventory, &mut verdicts);
     verdicts.keep_standing_causes();
     verdicts
 }

@@ -13,6 +13,7 @@ pub mod explain;
 mod expression;
 pub mod functions;
 pub mod generic;
+mod links;
 pub mod load;
 pub mod mute;
 pub mod outcome;

@@ -53,6 +53,7 @@ pub struct FindingV1<'a> {
     evidence: &'a Map<String, Value>,
     monthly_cost_usd: Option<f64>,
     because_of: &'a [BecauseOf],
+    explains: &'a [BecauseOf],
     #[serde(serialize_with = "seconds")]
     first_seen: DateTime<Utc>,
     #[serde(serialize_with = "seconds")]
@@ -166,6 +167,7 @@ impl<'a> From<&'a Finding> for FindingV1<'a> {
             evidence: &finding.evidence,
             monthly_cost_usd: finding.monthly_cost_usd,
             because_of: &finding.because_of,
+            explains: &finding.explains,
             first_seen: finding.first_seen,
             last_seen: finding.last_seen,
         }

@@ -35,6 +35,7 @@ pub(super) fn finding(id: &str, severity: Severity, status: Status) -> Finding {
         evidence: evidence.as_object().unwrap().clone(),
         monthly_cost_usd: Some(0.04),
         because_of: Vec::new(),
+        explains: Vec::new(),
         first_seen: "2026-11-01T03:00:00.123Z".parse().unwrap(),
         last_seen: "2026-11-02T03:00:00.456Z".parse().unwrap(),
     }

@@ -68,6 +68,9 @@ impl Page<'_> {
         if let Some(cause) = finding.explained() {
             self.wrapped("    because of: ", "         ", &cause);
         }
+        if let Some(others) = finding.explaining() {
+            self.wrapped("    explains: ", "         ", &others);
+        }
         if let Some(fix) = finding.fix.lines().find(|line| !line.trim().is_empty()) {
             self.wrapped("    fix: ", "         ", fix);
         }

@@ -49,6 +49,7 @@ fn finding(id: &str, status: Status) -> Finding {
         evidence: serde_json::Map::new(),
         monthly_cost_usd: None,
         because_of: Vec::new(),
+        explains: Vec::new(),
         first_seen: DateTime::UNIX_EPOCH,
         last_seen: DateTime::UNIX_EPOCH,
     }

@@ -1,0 +1,118 @@
+//! Which change by hand led to what a policy finds: the change is of the same resource, and of a
+//! field that the policy judges by.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Policy;
+use super::outcome::{Cause, Outcome, Verdicts};
+use crate::inventory::Inventory;
+use crate::inventory::cloudtrail::Change;
+
+/// The policy whose findings tell of changes by hand.
+const CHANGES: &str = "cloudtrail-console-change";
+
+/// Adds the change to the causes of each such failure.
+pub(super) fn add_changes(policies: &[&Policy], inventory: &Inventory, verdicts: &mut Verdicts<'_>) {
+    let changed = changed_fields(inventory);
+    if changed.is_empty() {
+        return;
+    }
+    let fields: BTreeMap<&str, BTreeSet<String>> =
+        policies.iter().map(|policy| (policy.id.as_str(), policy.fields())).collect();
+    for evaluation in &mut verdicts.evaluations {
+        let Outcome::Fail(failure) = &mut evaluation.outcome else { continue };
+        let judged_by = fields.get(&*evaluation.policy);
+        let changed = changed.get(evaluation.resource.arn.as_str());
+        if let (Some(judged_by), Some(changed)) = (judged_by, changed)
+            && evaluation.resource_type == changed.of
+            && changed.fields.iter().any(|field| judged_by.contains(*field))
+        {
+            let (policy, resource) = (CHANGES.to_owned(), evaluation.resource.arn.clone());
+            failure.because_of.push(Cause { policy, resource, of: None });
+        }
+    }
+}
+
+struct Changed<'a> {
+    of: &'a str,
+    fields: BTreeSet<&'a str>,
+}
+
+/// The fields that people changed and that still are as they left them, by the resource's ARN.
+fn changed_fields(inventory: &Inventory) -> BTreeMap<&str, Changed<'_>> {
+    let mut changed: BTreeMap<&str, Changed<'_>> = BTreeMap::new();
+    for change in inventory.scopes.iter().flat_map(|scope| scope.all::<Change>()) {
+        let (Some(of), "person", false) =
+            (change.changed_type.as_deref(), change.by.as_str(), change.meta.arn.is_empty())
+        else {
+            continue;
+        };
+        let standing = change.effects.iter().filter(|effect| effect.stands == "in_force");
+        let fields = standing.filter_map(|effect| effect.touch.field.as_deref());
+        changed
+            .entry(&change.meta.arn)
+            .or_insert_with(|| Changed { of, fields: BTreeSet::new() })
+            .fields
+            .extend(fields);
+    }
+    changed
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::{Migration, Overrides};
+    use crate::inventory::logs::LogGroup;
+    use crate::inventory::{Coverage, CoverageStatus, Kind as _, Resource, Scope};
+    use crate::policy::{builtin, evaluate, load};
+
+    const ARN: &str = "arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/api";
+
+    /// The causes of the log group's failure, after a person touched the field, and how that stands.
+    fn causes(field: &str, stands: &str, by: &str) -> Vec<String> {
+        let group = json!({ "id": "/ecs/api", "name": "/ecs/api", "arn": ARN, "account": "111122223333",
+            "log_group_class": "STANDARD", "retention_in_days": null });
+        let change = json!({ "id": "/ecs/api", "name": "/ecs/api", "arn": ARN, "account": "111122223333", "by": by,
+            "changed_type": LogGroup::TYPE, "actors": ["ann"], "origins": ["console"], "event_names": ["DeleteRetentionPolicy"],
+            "event_ids": ["e-1"], "count": 1, "stands": stands,
+            "effects": [{ "part": field, "action": "set", "field": field, "stands": stands }] });
+        let resource = |kind: &str, value| Resource::from_json(kind, value).unwrap().unwrap();
+        let complete = |name: &str| Coverage {
+            resource_type: name.to_owned(),
+            status: CoverageStatus::Complete,
+            detail: String::new(),
+        };
+        let scope = Scope {
+            account: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            coverage: vec![complete(LogGroup::TYPE), complete(Change::TYPE)],
+            resources: vec![resource(LogGroup::TYPE, group), resource(Change::TYPE, change)],
+            ..Scope::default()
+        };
+        let taken_at = "2026-11-20T10:00:00Z".parse().unwrap();
+        let inventory = Inventory { version: Inventory::VERSION, taken_at, scopes: vec![scope] };
+        let details = ["stack_resource"];
+        let files = builtin::files().into_iter().filter(|file| {
+            file.path.ends_with("cloudtrail-console-change.yaml")
+                || file.path.ends_with("logs-group-no-retention.yaml")
+        });
+        let policies = load::load(files, &Overrides::default(), &details).unwrap();
+        let policies: Vec<&Policy> = policies.iter().collect();
+        let verdicts = evaluate::evaluate(&policies, &inventory, &Migration::default());
+        let failed = verdicts.evaluations.iter().find_map(|evaluation| match &evaluation.outcome {
+            Outcome::Fail(failure) if evaluation.policy == "logs-group-no-retention" => Some(failure),
+            _ => None,
+        });
+        failed.unwrap().because_of.iter().map(|cause| cause.policy.clone()).collect()
+    }
+
+    #[test]
+    fn a_finding_is_led_back_to_the_change_of_what_it_is_judged_by() {
+        assert_eq!(causes("retention_in_days", "in_force", "person"), [CHANGES]);
+        assert_eq!(causes("kms_key_id", "in_force", "person"), [""; 0], "no policy judges by that");
+        assert_eq!(causes("retention_in_days", "reverted", "person"), [""; 0]);
+        assert_eq!(causes("retention_in_days", "in_force", "code"), [""; 0]);
+    }
+}
