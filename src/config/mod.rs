@@ -70,6 +70,8 @@ pub struct Drift {
     pub automation_roles: Vec<String>,
     pub approved_people: Vec<String>,
     pub ignore_events: Vec<String>,
+    /// The account's trail, whose events are read instead of the event history.
+    pub trail: Option<Bucket>,
 }
 
 /// How the move from Heroku was planned.
@@ -204,6 +206,7 @@ impl Resolver<'_> {
                 );
             }
         }
+        let trail = raw.drift.trail.and_then(|trail| self.trail(&trail.value, trail.defined));
         let sns_topic_arn = raw.deliver.sns.and_then(|topic| {
             let arn = topic.topic_arn.value;
             if is_topic_arn(&arn) {
@@ -239,12 +242,29 @@ impl Resolver<'_> {
                 automation_roles: raw.drift.automation_roles,
                 approved_people: raw.drift.approved_people,
                 ignore_events: raw.drift.ignore_events.into_iter().map(|event| event.value).collect(),
+                trail,
             },
             migration: raw.migration,
             deliver: Deliver { sns_topic_arn, s3 },
             notes,
             policy_mentions: std::mem::take(&mut self.mentions),
         }
+    }
+
+    fn trail(&mut self, place: &str, at: Location) -> Option<Bucket> {
+        let path = place.strip_prefix("s3://").unwrap_or_default();
+        let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+        let problem = if bucket.is_empty() || !bucket.chars().all(is_name) {
+            "is no place in S3"
+        } else if prefix.split('/').any(|part| part == "AWSLogs") {
+            "goes too far"
+        } else {
+            return Some(Bucket { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned() });
+        };
+        let help = "write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`";
+        self.problem(at, format!("`{place}` {problem}"), help);
+        None
     }
 
     /// A relative path counts from where the configuration lies.

@@ -7,6 +7,7 @@ mod architecture;
 mod bad_files;
 mod bad_input;
 mod delivery;
+mod events;
 mod faults;
 mod generated;
 mod generic;
