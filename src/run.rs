@@ -158,7 +158,11 @@ impl Judging<'_> {
         let places: Vec<Place> = inventory
             .scopes
             .iter()
-            .map(|scope| Place { account: scope.account.clone(), region: scope.region.clone() })
+            .map(|scope| Place {
+                account: scope.account.clone(),
+                region: scope.region.clone(),
+                events_only: scope.events_only,
+            })
             .collect();
         let extent = Extent { policies: &scopes, places: &places };
         let mut report = report(self.request, self.policies, inventory, &verdicts, self.started_at);
@@ -211,8 +215,9 @@ fn report(
             })
         })
         .collect();
+    let asked_for = inventory.scopes.iter().filter(|scope| !scope.events_only);
     let distinct = |of: fn(&Scope) -> &String| -> Vec<String> {
-        inventory.scopes.iter().map(of).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+        asked_for.clone().map(of).collect::<BTreeSet<_>>().into_iter().cloned().collect()
     };
     Report {
         run: RunInfo {

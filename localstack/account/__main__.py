@@ -21,6 +21,7 @@ from . import (
     network,
     platforms,
     services,
+    trails,
     watching,
 )
 
@@ -37,6 +38,7 @@ PARTS = (
     functions,
     dns,
     platforms,
+    trails,
 )
 
 

@@ -38,6 +38,7 @@ mod scheduler;
 mod sns;
 mod sqs;
 mod stack_resources;
+mod trails;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,10 +50,11 @@ use futures::future::BoxFuture;
 use futures::stream;
 use tokio::time::Instant;
 
-use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Meta, Resource, Scope, TYPES, is_global};
+use crate::inventory::{Coverage, CoverageStatus, Meta, Resource, Scope, TYPES};
 
 pub use clients::{Caller, Clients, caller_identity, regions, registry, s3, sdk_config, sns};
 pub use cloudcontrol::{GENERIC_GETS, GENERIC_LISTS, Schema};
+pub use cloudtrail::{Trail, statements as trail_statements};
 pub use details::{DETAILS, Detail};
 pub use ecs::Shared as EcsShared;
 pub use error::CollectError;
@@ -72,6 +74,10 @@ pub struct Context {
     pub now: DateTime<Utc>,
     /// Events are read from here until `now`.
     pub events_from: DateTime<Utc>,
+    /// Where events are read from, where it is not the event history.
+    pub trail: Option<Trail>,
+    /// The region was not asked for: of it events are read and nothing else.
+    pub events_only: bool,
     /// No read goes on after this.
     pub deadline: Instant,
     /// What the reads of ECS have in common.
@@ -136,6 +142,7 @@ pub struct Collector {
 pub static COLLECTORS: &[Collector] = &[
     // the one that may take minutes starts first
     cloudtrail::EVENTS,
+    trails::TRAILS,
     restores::RESTORE_EVENTS,
     ec2::security_groups::SECURITY_GROUPS,
     ec2::network_interfaces::NETWORK_INTERFACES,
@@ -223,7 +230,7 @@ impl Way<'_> {
 }
 
 /// Reads the given types in all contexts at once, one scope for each context, in their order.
-/// Global types are read in the context of the region [`GLOBAL`] alone.
+/// Each type is read in the contexts of those scopes where [`Scope::is_read`].
 pub async fn collect(
     contexts: &[Context],
     types: &Wanted,
@@ -234,6 +241,7 @@ pub async fn collect(
         .map(|context| Scope {
             account: context.account.clone(),
             region: context.region.clone(),
+            events_only: context.events_only,
             ..Scope::default()
         })
         .collect();
@@ -246,9 +254,8 @@ pub async fn collect(
     let jobs: Vec<(usize, Way<'_>)> = rows
         .map(Way::Row)
         .chain(others.iter().map(Way::Generic))
-        .flat_map(|way| contexts.iter().enumerate().map(move |(index, context)| (index, context, way)))
-        .filter(|(_, context, way)| is_global(way.resource_type()) == (context.region == GLOBAL))
-        .map(|(index, _, way)| (index, way))
+        .flat_map(|way| (0..contexts.len()).map(move |index| (index, way)))
+        .filter(|(index, way)| scopes[*index].is_read(way.resource_type()))
         .collect();
     let total = jobs.len();
     let mut reads = stream::iter(jobs)
@@ -270,7 +277,7 @@ pub async fn collect(
         scopes[index].resources.extend(resources);
     }
     for scope in &mut scopes {
-        let here = others.iter().filter(|other| is_global(other.resource_type) == (scope.region == GLOBAL));
+        let here = others.iter().filter(|other| scope.is_read(other.resource_type));
         scope.schemas =
             here.filter_map(|other| Some((other.resource_type.to_owned(), other.schema()?))).collect();
         sort(scope);

@@ -8,11 +8,11 @@ use aws_sdk_sns::operation::list_topics::ListTopicsError;
 use aws_smithy_mocks::mock;
 
 use super::*;
-use crate::inventory::Kind as _;
 use crate::inventory::cloudtrail::{Change, Event};
 use crate::inventory::logs::LogGroup;
 use crate::inventory::route53::HostedZone;
 use crate::inventory::sns::Topic;
+use crate::inventory::{GLOBAL, Kind as _};
 
 fn is_iam_action(action: &str) -> bool {
     action.split_once(':').is_some_and(|(service, name)| {
@@ -199,6 +199,9 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "cloudformation:DescribeStackResources"
       ],
       "ReadCloudtrail": [
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetEventSelectors",
+        "cloudtrail:GetTrailStatus",
         "cloudtrail:LookupEvents"
       ],
       "ReadCloudwatch": [

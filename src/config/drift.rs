@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde_saphyr::Spanned;
+use serde_saphyr::{Location, Spanned};
 
-use super::Resolver;
 use super::raw::{RawBreakGlass, RawDrift, RawOwned};
+use super::{Bucket, Resolver};
 
 #[derive(Clone, Debug, Default)]
 pub struct Drift {
@@ -17,6 +17,8 @@ pub struct Drift {
     pub break_glass: Vec<BreakGlass>,
     pub ignore_events: Vec<String>,
     pub owned: Vec<Owned>,
+    /// The account's trail, whose events are read instead of the event history.
+    pub trail: Option<Bucket>,
 }
 
 /// A time in which changes by hand are agreed.
@@ -69,7 +71,24 @@ impl Resolver<'_> {
             break_glass: raw.break_glass.into_iter().filter_map(|window| self.break_glass(window)).collect(),
             ignore_events: raw.ignore_events.into_iter().map(|event| event.value).collect(),
             owned: raw.owned.into_iter().filter_map(|owned| self.owned(owned)).collect(),
+            trail: raw.trail.and_then(|trail| self.trail(&trail.value, trail.defined)),
         }
+    }
+
+    fn trail(&mut self, place: &str, at: Location) -> Option<Bucket> {
+        let path = place.strip_prefix("s3://").unwrap_or_default();
+        let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+        let problem = if bucket.is_empty() || !bucket.chars().all(is_name) {
+            "is no place in S3"
+        } else if prefix.split('/').any(|part| part == "AWSLogs") {
+            "goes too far"
+        } else {
+            return Some(Bucket { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned() });
+        };
+        let help = "write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`";
+        self.problem(at, format!("`{place}` {problem}"), help);
+        None
     }
 
     fn break_glass(&mut self, window: Spanned<RawBreakGlass>) -> Option<BreakGlass> {

@@ -116,6 +116,10 @@ pub(super) struct RawMute {
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Drift")]
 pub(super) struct RawDrift {
+    /// `s3://bucket/prefix` of the account's trail, up to AWSLogs: events are read from there, and not from the
+    /// event history.
+    #[schemars(with = "Option<String>")]
+    pub(super) trail: Option<Spanned<String>>,
     /// Globs over the roles that deploy.
     pub(super) automation_roles: Vec<String>,
     /// Globs over people whose changes by hand are agreed.

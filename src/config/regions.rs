@@ -68,10 +68,21 @@ pub fn check(region: &str) -> Result<(), (String, String)> {
     Err((format!("unknown region `{region}`"), help))
 }
 
+/// The partition of a region, as ARNs write it.
+pub fn partition(region: &str) -> &'static str {
+    match region.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("eusc") => "aws-eusc",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
 /// Where the services that a partition has once, such as Route 53, answer.
 pub fn home_of_global(region: &str) -> &'static str {
     match region.split('-').next() {
         Some("cn") => "cn-northwest-1",
+        Some("eusc") => "eusc-de-east-1",
         _ if region.starts_with("us-gov-") => "us-gov-west-1",
         _ => "us-east-1",
     }

@@ -33,7 +33,8 @@ severity: { logs-group-no-retention: low }
 mutes:
   - { policy: logs-group-no-retention, resource: /audit/*, owner: ann, reason: kept by law, expires: 2027-05-01,
       while: resource.stored_bytes < 1000 }
-drift: { automation_roles: [deployer], approved_people: [ann@example.com], ignore_events: ['ecs:UpdateService'] }
+drift: { automation_roles: [deployer], approved_people: [ann@example.com], ignore_events: ['ecs:UpdateService'],
+  trail: 's3://logs/org/' }
 migration: { cutover: 2026-11-01, rollback_until: 2026-12-01, expected_monthly_usd: 900 }
 deliver:
   sns: { topic_arn: 'arn:aws:sns:eu-west-1:111122223333:findings' }
@@ -45,6 +46,7 @@ schedules: { nightly: { job: scan, cron: '0 3 * * ? *', timezone: UTC } }
     assert_eq!(config.regions, Regions::Named(vec!["eu-west-1".into(), "us-east-1".into()]));
     assert_eq!(config.overrides.severity["logs-group-no-retention"], Severity::Low);
     assert_eq!(config.mutes[0].expires, NaiveDate::from_ymd_opt(2027, 5, 1).unwrap());
+    assert_eq!(config.drift.trail.unwrap(), Bucket { bucket: "logs".into(), prefix: "org".into() });
     assert_eq!(config.deliver.s3.unwrap().key("state.json"), "nightly/state.json");
     assert_eq!(config.notes, ["The configuration has `schedules`, which this version does not act on."]);
 }
@@ -60,6 +62,9 @@ fn what_is_wrong_is_named_with_its_place_and_its_remedy() {
         "deliver: { sns: { topic_arn: findings } }\n",
         "deliver: { sns: { topic: findings } }\n",
         "drift: { ignore_events: [UpdateService] }\n",
+        "drift: { trail: management-events }\n",
+        "drift: { trail: 's3:///AWSLogs' }\n",
+        "drift: { trail: s3://logs/AWSLogs/111122223333 }\n",
         "mutes:\n  - { policy: p, resource: '*', owner: ann, reason: r, expires: 2026-12-01 }\n",
         "mutes:\n  - { policy: p, resource: web, owner: ann, reason: r, expires: 2028-12-01 }\n",
         "mutes:\n  - { policy: p, resource: web, owner: ann, reason: r }\n",
@@ -77,6 +82,9 @@ fn what_is_wrong_is_named_with_its_place_and_its_remedy() {
         aftermove.yaml:1:30: `findings` is not the ARN of a standard SNS topic (write it as `arn:aws:sns:eu-west-1:111122223333:name`; FIFO topics are not supported)
         aftermove.yaml:1:19: unknown key `topic` (did you mean `topic_arn`?)
         aftermove.yaml:1:26: `UpdateService` does not name an event (write `service:EventName`, as in `ecs:UpdateService`)
+        aftermove.yaml:1:17: `management-events` is no place in S3 (write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`)
+        aftermove.yaml:1:17: `s3:///AWSLogs` is no place in S3 (write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`)
+        aftermove.yaml:1:17: `s3://logs/AWSLogs/111122223333` goes too far (write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`)
         aftermove.yaml:2:28: this mute is for every resource (name the resource, or a part of the name as in `web-*`; leave a policy out with `packs` or `params`)
         aftermove.yaml:2:65: this mute lasts more than a year (choose a day within a year, and decide anew then)
         aftermove.yaml:2:45: the key `expires` is missing (add `expires: …`)

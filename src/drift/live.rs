@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::fold::{IN_FORCE, REVERTED, UNKNOWN, summarize};
 use super::touches::WHOLE;
-use crate::inventory::cloudtrail::{Change, Effect};
+use crate::inventory::cloudtrail::{Change, Effect, Trail};
 use crate::inventory::cloudwatch::Alarm;
 use crate::inventory::ec2::{
     Address, FlowLog, Instance, NatGateway, PrefixList, RouteTable, SecurityGroup, Snapshot, Subnet, Volume,
@@ -54,6 +54,7 @@ pub const COMPARED: &[&str] = &[
     DbInstance::TYPE,
     DbCluster::TYPE,
     Topic::TYPE,
+    Trail::TYPE,
 ];
 
 /// The changed resource as it is now.

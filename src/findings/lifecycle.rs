@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::mute::{Mute, Mutes, WhileHolds};
 use super::state::{FindingRecord, State};
 use super::{BecauseOf, Finding, Status, finding_id};
+use crate::inventory::Meta;
 use crate::policy::outcome::{Blind, Cause, Evaluation, Failure, Outcome, Verdicts};
 
 /// How long a resolved finding is remembered, so that it can be reopened.
@@ -36,6 +37,8 @@ pub struct PolicyScope<'a> {
 pub struct Place {
     pub account: String,
     pub region: String,
+    /// Only events were looked at here, so that all else is outside of the run.
+    pub events_only: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -164,12 +167,11 @@ impl<'a> Looks<'a> {
 
     /// The record's policy, if this run set out to look where the record is.
     fn covering_policy(&self, record: &FindingRecord) -> Option<&'a PolicyScope<'a>> {
-        let here =
-            self.extent.places.iter().any(|place| {
-                place.account == record.resource.account && place.region == record.resource.region
-            });
-        let policy = self.extent.policies.iter().find(|p| p.id == record.policy);
-        policy.filter(|_| here)
+        let Meta { account, region, .. } = &record.resource;
+        let policy = self.extent.policies.iter().find(|p| p.id == record.policy)?;
+        let mut here =
+            self.extent.places.iter().filter(|place| place.account == *account && place.region == *region);
+        here.any(|place| policy.windowed || !place.events_only).then_some(policy)
     }
 
     fn ran_completely(&self, policy: &str) -> bool {

@@ -198,3 +198,28 @@ pub struct RestoreEvent {
     /// The identifier of the database that was made.
     pub target: Option<String>,
 }
+
+/// A trail. It shows in every region that it covers, and is listed once: in its home region, or where that was not
+/// read, in the first region that was; `meta.region` is the home region either way.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Trail {
+    #[serde(flatten)]
+    pub meta: Meta,
+    pub home_region: String,
+    pub is_multi_region_trail: bool,
+    pub is_organization_trail: bool,
+    pub s3_bucket_name: Option<String>,
+    pub log_file_validation_enabled: bool,
+    pub cloud_watch_logs_log_group_arn: Option<String>,
+    /// Null where the trail's status could not be read, as the next five.
+    pub is_logging: Option<bool>,
+    /// Why S3 refused the last delivery; null where it did not.
+    pub latest_delivery_error: Option<String>,
+    pub latest_delivery_time: Option<DateTime<Utc>>,
+    pub start_logging_time: Option<DateTime<Utc>>,
+    pub stop_logging_time: Option<DateTime<Utc>>,
+    /// Whether the event selectors take in the management events that write; null where they could not be read.
+    /// An organization's trail shows them only to the account that owns it.
+    pub logs_management_writes: Option<bool>,
+}

@@ -7,6 +7,7 @@
 //! policy can name every field of its type.
 #![deny(clippy::disallowed_methods)]
 
+pub mod account;
 pub mod apprunner;
 pub mod backup;
 pub mod budgets;
@@ -210,6 +211,8 @@ resource_types! {
     Topic(sns::Topic) = "AWS::SNS::Topic",
     Subscription(sns::Subscription) = "AWS::SNS::Subscription",
     Budget(budgets::Budget) = "AWS::Budgets::Budget",
+    Trail(cloudtrail::Trail) = "AWS::CloudTrail::Trail",
+    Account(account::Account) = "AWS::::Account",
     Event(cloudtrail::Event) = "AWS::CloudTrail::Event",
     Change(cloudtrail::Change) = "Aftermove::Drift::Change",
     Actor(cloudtrail::Actor) = "Aftermove::Drift::Actor",
@@ -226,7 +229,8 @@ pub fn is_global(type_name: &str) -> bool {
     GLOBAL_SERVICES.iter().any(|service| type_name.starts_with(service))
 }
 
-const GLOBAL_TYPES: &[&str] = &[route53::HostedZone::TYPE, route53::RecordSet::TYPE, budgets::Budget::TYPE];
+const GLOBAL_TYPES: &[&str] =
+    &[account::Account::TYPE, route53::HostedZone::TYPE, route53::RecordSet::TYPE, budgets::Budget::TYPE];
 
 /// Services that show the same in every region, for the types that are not in the table.
 const GLOBAL_SERVICES: &[&str] = &[
@@ -246,6 +250,10 @@ const GLOBAL_SERVICES: &[&str] = &[
 pub struct Scope {
     pub account: String,
     pub region: String,
+    /// The region was not asked for, but the services that an account has once write their events there: nothing
+    /// else of it was read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub events_only: bool,
     pub coverage: Vec<Coverage>,
     pub resources: Vec<Resource>,
     /// Metric series by [`metrics::Query::key`].
@@ -263,6 +271,12 @@ impl Scope {
 
     pub fn all_mut<K: Kind>(&mut self) -> impl Iterator<Item = &mut K> {
         self.resources.iter_mut().filter_map(K::of_mut)
+    }
+
+    /// Whether the type is read here: global ones once for the account, all others in each region.
+    pub fn is_read(&self, type_name: &str) -> bool {
+        let is_here = is_global(type_name) == (self.region == GLOBAL);
+        is_here && (!self.events_only || type_name == cloudtrail::Event::TYPE)
     }
 
     /// Whether every resource of the type was read.

@@ -18,7 +18,7 @@ use super::value::{params_to_cel, to_cel, to_json, to_text};
 use super::{Condition, Fix, Metric, Policy, generic, links};
 use crate::config::Migration;
 use crate::inventory::metrics::{Point, Query, Series};
-use crate::inventory::{GLOBAL, Inventory, Meta, Resource, Scope, is_global};
+use crate::inventory::{Inventory, Meta, Resource, Scope};
 
 /// The metric series that the policies need of a scope, for the resources that `skip` leaves in.
 pub fn metric_queries(policies: &[&Policy], scope: &Scope, setting: &Setting<'_>) -> BTreeSet<Query> {
@@ -82,8 +82,7 @@ pub fn evaluate<'a>(
 
 /// Why absence proves nothing in a scope, if it does not.
 fn blind(policy: &Policy, scope: &Scope) -> Option<Blind> {
-    let here = |name: &&str| is_global(name) == (scope.region == GLOBAL);
-    let unread = policy.judged().find(|name| here(name) && !scope.complete(name));
+    let unread = policy.judged().find(|name| scope.is_read(name) && !scope.complete(name));
     let reason = match unread {
         Some(wanted) => match scope.coverage_of(wanted) {
             Some(coverage) => coverage.detail.clone(),

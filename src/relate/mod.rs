@@ -4,6 +4,7 @@
 //! completely, so that a policy ends in UNKNOWN and not in a guess.
 #![deny(clippy::disallowed_methods)]
 
+mod account;
 mod alarm_history;
 mod alarm_targets;
 mod apprunner;
@@ -29,10 +30,11 @@ mod topics;
 mod vpcs;
 mod watched;
 
+use crate::inventory::account::Account;
 use crate::inventory::apprunner::AppRunnerService;
 use crate::inventory::backup::{ProtectedResource, RestoreJob, RestoreTestingPlan};
 use crate::inventory::budgets::Budget;
-use crate::inventory::cloudtrail::RestoreEvent;
+use crate::inventory::cloudtrail::{RestoreEvent, Trail};
 use crate::inventory::cloudwatch::{Alarm, AlarmHistoryItem};
 use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
@@ -53,6 +55,7 @@ use crate::inventory::scheduler::{Schedule, ScheduleGroup};
 use crate::inventory::sns::{Subscription, Topic};
 use crate::inventory::sqs::Queue;
 use crate::inventory::{Kind, Scope};
+pub use account::account;
 
 /// A derived field, and the other types that it is worked out from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -209,6 +212,8 @@ pub const RELATIONS: &[Relation] = &[
     Relation { resource_type: Topic::TYPE, field: "alarm_names", needs: &[Alarm::TYPE] },
     Relation { resource_type: Topic::TYPE, field: "budget_names", needs: &[Budget::TYPE] },
     Relation { resource_type: Topic::TYPE, field: "subscribers", needs: &[Subscription::TYPE] },
+    Relation { resource_type: Account::TYPE, field: "trails", needs: &[Trail::TYPE] },
+    Relation { resource_type: Account::TYPE, field: "regions_without_trail", needs: &[Trail::TYPE] },
 ];
 
 /// Fills in every derived field. Running it again, with more read, starts from scratch.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, Duration, Utc};
+use chrono::{DateTime, Duration, Utc};
 use tokio::time::Instant;
 
 use super::{Request, RunError};
@@ -10,7 +10,8 @@ use crate::collect::{self, Context, Meter, Progress, Wanted};
 use crate::config::{Config, Regions, files, regions};
 use crate::drift;
 use crate::findings::state::State;
-use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Inventory, Scope, is_global};
+use crate::inventory::cloudtrail::Event;
+use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Inventory, Kind as _, Scope, is_global};
 use crate::policy::Policy;
 use crate::policy::evaluate::{self, Setting};
 use crate::relate;
@@ -21,8 +22,6 @@ use crate::report::Usage;
 const EVENT_OVERLAP: Duration = Duration::minutes(60);
 /// How far the first run looks back.
 const FIRST_WINDOW: Duration = Duration::hours(24);
-/// LookupEvents keeps 90 days.
-const EVENT_HISTORY: Days = Days::new(90);
 
 /// One run's way to AWS.
 pub(super) struct Aws {
@@ -67,9 +66,13 @@ pub(super) async fn read_aws(
     let started = Instant::now();
     let types = wanted(policies);
     let home = regions.first().map_or("", |region| regions::home_of_global(region)).to_owned();
+    let trail =
+        config.drift.trail.as_ref().map(|trail| collect::Trail::new(&aws.s3, &trail.bucket, &trail.prefix));
     let context = |region: String, endpoint: &str| Context {
         clients: collect::Clients::new(&aws.sdk, endpoint, &aws.meter),
         events_from: events_from(state, &State::place(&caller.account, &region), now),
+        trail: trail.clone(),
+        events_only: false,
         account: caller.account.clone(),
         region,
         now,
@@ -79,6 +82,10 @@ pub(super) async fn read_aws(
     let mut contexts: Vec<Context> = regions.iter().map(|region| context(region.clone(), region)).collect();
     if types.keys().any(|name| is_global(name)) {
         contexts.push(context(GLOBAL.to_owned(), &home));
+    }
+    if types.contains_key(Event::TYPE) && !regions.contains(&home) {
+        // what the services that an account has once were told is only there
+        contexts.push(Context { events_only: true, ..context(home.clone(), &home) });
     }
     let drift = drift::Settings {
         drift: config.drift.clone(),
@@ -96,6 +103,7 @@ pub(super) async fn read_aws(
         drift::apply(scope, &drift, &state.changes);
         drift::compare(scope, account_wide.as_ref(), &drift);
     }
+    relate::account(&mut scopes);
     let setting = Setting { now, migration: &config.migration };
     let details = scopes.iter_mut().zip(&contexts).map(|(scope, context)| {
         read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref(), &drift)
@@ -119,8 +127,7 @@ fn wanted(policies: &[&Policy]) -> Wanted {
 }
 
 fn events_from(state: &State, place: &str, now: DateTime<Utc>) -> DateTime<Utc> {
-    let from = state.last_complete.get(place).map_or(now - FIRST_WINDOW, |last| *last - EVENT_OVERLAP);
-    from.max(now - EVENT_HISTORY)
+    state.last_complete.get(place).map_or(now - FIRST_WINDOW, |last| *last - EVENT_OVERLAP)
 }
 
 /// Metrics for the resources that `skip` leaves in; then the costly details

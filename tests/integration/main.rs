@@ -8,6 +8,7 @@ mod bad_files;
 mod bad_input;
 mod delivery;
 mod drift;
+mod events;
 mod faults;
 mod generated;
 mod generic;

@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::faults::{EVENTS, assert_honest, fault, unseen};
-use crate::local::Local;
+use crate::local::{Local, REGION};
 
 #[test]
 fn a_service_that_hangs_runs_out_of_time_alone() {
@@ -94,5 +94,5 @@ fn a_history_too_long_for_the_time_says_what_it_saw_and_is_read_again() {
 
 fn lookups(local: &Local) -> Vec<Value> {
     let requests = local.requests().into_iter();
-    requests.filter(|request| request["operation"] == "LookupEvents").collect()
+    requests.filter(|request| request["operation"] == "LookupEvents" && request["region"] == REGION).collect()
 }

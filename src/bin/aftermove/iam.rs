@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use aftermove::collect::{self, Needs};
+use aftermove::config::{Regions, regions};
+use aftermove::inventory::Kind as _;
+use aftermove::inventory::cloudtrail::Event;
 use aftermove::policy::Policy;
 use aftermove::run::setup;
 use clap::Args;
@@ -57,6 +60,14 @@ pub(crate) async fn run(arguments: Iam) -> anyhow::Result<u8> {
             }
         }
     }
-    write(None, &format!("{:#}\n", needs.policy(handlers)))?;
+    let mut further = handlers;
+    if let Some(trail) = config.drift.trail.filter(|_| needs.types.contains(Event::TYPE)) {
+        let partition = match &config.regions {
+            Regions::Named(regions) => regions.first().map_or("aws", |region| regions::partition(region)),
+            Regions::Current | Regions::All => "aws",
+        };
+        further.extend(collect::trail_statements(partition, &trail.bucket, &trail.prefix));
+    }
+    write(None, &format!("{:#}\n", needs.policy(further)))?;
     Ok(0)
 }

@@ -67,7 +67,7 @@ fn blind() -> Verdicts<'static> {
 }
 
 fn place(region: &str) -> Place {
-    Place { account: ACCOUNT.into(), region: region.into() }
+    Place { account: ACCOUNT.into(), region: region.into(), events_only: false }
 }
 
 fn settle_in(

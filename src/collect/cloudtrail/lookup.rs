@@ -6,21 +6,23 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudtrail::types::{self, LookupAttribute, LookupAttributeKey};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::pages::unfinished;
-use super::{CollectError, Collector, Context, Read, aws_time, time};
+use super::window;
+use crate::collect::pages::unfinished;
+use crate::collect::{CollectError, Context, Read, aws_time, time};
+use crate::inventory::Meta;
 use crate::inventory::cloudtrail::{Event, EventResource};
-use crate::inventory::{Kind as _, Meta};
 
-pub(super) const LOOKUP: &str = "cloudtrail:LookupEvents";
-pub(super) const PAGE: i32 = 50;
+pub(in crate::collect) const LOOKUP: &str = "cloudtrail:LookupEvents";
+pub(in crate::collect) const PAGE: i32 = 50;
 
-pub(super) const EVENTS: Collector =
-    Collector { resource_type: Event::TYPE, actions: &[LOOKUP], collect: |context| Box::pin(read(context)) };
+/// The event history keeps 90 days (CloudTrail User Guide, "Working with CloudTrail event history").
+const KEPT: TimeDelta = TimeDelta::days(90);
 
-async fn read(context: &Context) -> Result<Read, CollectError> {
+pub(super) async fn read(context: &Context) -> Result<Read, CollectError> {
+    let from = context.events_from.max(context.now - KEPT);
     let mut pages = context
         .clients
         .cloudtrail
@@ -32,7 +34,7 @@ async fn read(context: &Context) -> Result<Read, CollectError> {
                 .build()
                 .expect("key and value are set"),
         )
-        .start_time(aws_time(context.events_from))
+        .start_time(aws_time(from))
         .end_time(aws_time(context.now))
         .max_results(PAGE)
         .into_paginator()
@@ -56,11 +58,15 @@ async fn read(context: &Context) -> Result<Read, CollectError> {
         }
     };
     let seen_from = match &cut {
-        None => context.events_from,
+        None => from,
         Some(_) => oldest(&events).unwrap_or(context.now),
     };
+    let mut seen = window(seen_from, context.now);
+    if context.events_from < from {
+        seen.push_str("; the event history keeps 90 days, and what was before is only in a trail");
+    }
     let read = Read::of(events, cut)?;
-    Ok(Read { window: format!("saw {} to {}", stamp(seen_from), stamp(context.now)), ..read })
+    Ok(Read { window: seen, ..read })
 }
 
 /// Down to where a list that was cut short can be relied on.
@@ -68,11 +74,7 @@ fn oldest(events: &[Event]) -> Option<DateTime<Utc>> {
     events.iter().filter_map(|event| event.event_time).min()
 }
 
-fn stamp(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-pub(super) fn event(context: &Context, sdk: &types::Event) -> Event {
+pub(in crate::collect) fn event(context: &Context, sdk: &types::Event) -> Event {
     let id = sdk.event_id().unwrap_or_default();
     let name = sdk.event_name().unwrap_or_default();
     let event_time = time(sdk.event_time());
@@ -107,6 +109,7 @@ mod tests {
 
     use super::*;
     use crate::collect::mock;
+    use crate::inventory::Kind as _;
 
     fn sdk_event(id: &str, seconds: i64) -> types::Event {
         types::Event::builder()
@@ -177,6 +180,26 @@ mod tests {
         assert_eq!(read.resources.len(), 2);
         assert_eq!(read.window, "saw 2026-11-22T02:36:40Z to 2026-11-22T03:00:00Z");
         assert_eq!(read.partial.unwrap(), "throttled: cloudtrail:LookupEvents (Rate exceeded)");
+    }
+
+    #[tokio::test]
+    async fn a_window_longer_than_the_history_begins_where_the_history_does() {
+        let mut context = mock::context();
+        context.events_from = mock::at("2026-05-01T00:00:00Z");
+        let page = mock!(Client::lookup_events)
+            .match_requests(|request| {
+                request.start_time().is_some_and(|at| at.secs() == 1_795_316_400 - 90 * 86_400)
+            })
+            .then_output(|| LookupEventsOutput::builder().build());
+        mock::answer!(context, cloudtrail, aws_sdk_cloudtrail, [page]);
+
+        let read = mock::read(&context, Event::TYPE).await.unwrap();
+
+        assert_eq!(
+            read.window,
+            "saw 2026-08-24T03:00:00Z to 2026-11-22T03:00:00Z; the event history keeps 90 days, and what was before \
+             is only in a trail"
+        );
     }
 
     #[tokio::test]
