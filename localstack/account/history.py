@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from .local import ACCOUNT, RANDOM, REGION, ago, control
 from .records import (
     ALICE,
     BOB,
     CAROL,
     CHROME,
+    CI,
     CLI,
     CLOUDSHELL,
     GITHUB,
     PIPELINE,
+    ROOT,
     TERRAFORM,
     TERRAFORM_ROLE,
     assumed_role,
@@ -24,7 +28,34 @@ from .records import (
 def build(ids: dict[str, str]) -> int:
     events = _changes(ids) + _automation(ids) + _noise(ids)
     control("events", {"account": ACCOUNT, "region": REGION, "events": events})
-    return len(events)
+    at_home = _root()
+    control("events", {"account": ACCOUNT, "region": "us-east-1", "events": at_home})
+    return len(events) + len(at_home)
+
+
+def _root() -> list[dict]:
+    """The root user signs in and makes itself a key: IAM and the sign-in page write in us-east-1."""
+    signed_in = {
+        "eventType": "AwsConsoleSignIn",
+        "additionalEventData": {"MobileVersion": "No", "MFAUsed": "No"},
+        "awsRegion": "us-east-1",
+    }
+    at, key = ago(hours=11, minutes=40), {"accessKey": {"userName": "root", "status": "Active"}}
+    return [
+        record(at, "signin.amazonaws.com", "ConsoleLogin", ROOT, CHROME, None, {"ConsoleLogin": "Success"}, **signed_in),
+        record(
+            at + timedelta(minutes=3),
+            "iam.amazonaws.com",
+            "CreateAccessKey",
+            ROOT,
+            CHROME,
+            None,
+            key,
+            console=True,
+            tls=False,
+            awsRegion="us-east-1",
+        ),
+    ]
 
 
 def _changes(ids: dict[str, str]) -> list[dict]:
@@ -135,6 +166,28 @@ def _changes(ids: dict[str, str]) -> list[dict]:
             console=True,
             tls=False,
             read_only="false",
+        ),
+        record(
+            ago(hours=3, minutes=5),
+            "ec2.amazonaws.com",
+            "AuthorizeSecurityGroupIngress",
+            ALICE,
+            CHROME,
+            ingress(ids["office-ssh"], 22, "198.51.100.9/32", "working from home"),
+            None,
+            [("AWS::EC2::SecurityGroup", ids["office-ssh"])],
+            console=True,
+            tls=False,
+        ),
+        record(
+            ago(hours=2, minutes=40),
+            "lambda.amazonaws.com",
+            "UpdateFunctionConfiguration20150331v2",
+            CI,
+            "Boto3/1.40.61 md/Botocore#1.40.61 ua/2.1 os/linux",
+            {"functionName": "nightly-report", "description": "runs at night"},
+            {"functionName": "nightly-report"},
+            [("AWS::Lambda::Function", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:nightly-report")],
         ),
         record(
             ago(hours=2, minutes=18),

@@ -137,7 +137,10 @@ def _security_groups(ids: dict[str, str]) -> dict[str, str]:
         vpc,
         "office-ssh",
         "ssh from the office",
-        [_tcp(22, IpRanges=[{"CidrIp": "203.0.113.8/29", "Description": "office"}])],
+        [
+            _tcp(22, IpRanges=[{"CidrIp": "203.0.113.8/29", "Description": "office"}]),
+            _tcp(22, IpRanges=[{"CidrIp": "198.51.100.9/32", "Description": "working from home"}]),
+        ],
         "ops",
     )
     return made

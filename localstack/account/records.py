@@ -67,6 +67,19 @@ CAROL = {
     "accessKeyId": "AKIAEXAMPLECAROL0001",
     "userName": "carol",
 }
+CI = CAROL | {
+    "principalId": "AIDAEXAMPLECI",
+    "arn": f"arn:aws:iam::{ACCOUNT}:user/ci",
+    "accessKeyId": "AKIAEXAMPLECI0000001",
+    "userName": "ci",
+}
+ROOT = {
+    "type": "Root",
+    "principalId": ACCOUNT,
+    "arn": f"arn:aws:iam::{ACCOUNT}:root",
+    "accountId": ACCOUNT,
+    "accessKeyId": "",
+}
 TERRAFORM_ROLE = assumed_role("terraform", "tfc-run-7Qx2")
 GITHUB = assumed_role(
     "github-deploy",

@@ -21,24 +21,25 @@ pub fn files() -> Vec<SourceFile> {
     files
 }
 
+/// Details that a policy may ask for; [`crate::collect::DETAILS`] has their reads.
+#[cfg(test)]
+pub(super) const DETAILS: &[&str] = &[
+    "access_events",
+    "lifecycle",
+    "listener_rules",
+    "operations",
+    "stack_resource",
+    "stopped_tasks",
+    "target_health",
+    "topic_access",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Overrides;
     use crate::policy::load::load;
     use crate::policy::test;
-
-    /// Details that a policy may ask for; [`crate::collect::DETAILS`] has their reads.
-    const DETAILS: &[&str] = &[
-        "access_events",
-        "lifecycle",
-        "listener_rules",
-        "operations",
-        "stack_resource",
-        "stopped_tasks",
-        "target_health",
-        "topic_access",
-    ];
 
     /// What a built-in policy can be about; its first tag is one of these.
     const GROUPS: &[&str] = &[

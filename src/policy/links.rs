@@ -93,13 +93,10 @@ mod tests {
         };
         let taken_at = "2026-11-20T10:00:00Z".parse().unwrap();
         let inventory = Inventory { version: Inventory::VERSION, taken_at, scopes: vec![scope] };
-        let details = ["stack_resource"];
-        let files = builtin::files().into_iter().filter(|file| {
-            file.path.ends_with("cloudtrail-console-change.yaml")
-                || file.path.ends_with("logs-group-no-retention.yaml")
-        });
-        let policies = load::load(files, &Overrides::default(), &details).unwrap();
-        let policies: Vec<&Policy> = policies.iter().collect();
+        let loaded = load::load(builtin::files(), &Overrides::default(), builtin::DETAILS).unwrap();
+        let wanted = [CHANGES, "logs-group-no-retention"];
+        let policies: Vec<&Policy> =
+            loaded.iter().filter(|policy| wanted.contains(&policy.id.as_str())).collect();
         let verdicts = evaluate::evaluate(&policies, &inventory, &Migration::default());
         let failed = verdicts.evaluations.iter().find_map(|evaluation| match &evaluation.outcome {
             Outcome::Fail(failure) if evaluation.policy == "logs-group-no-retention" => Some(failure),

@@ -105,91 +105,92 @@ fn the_json_is_the_contract() {
     let mut report = report();
     report.findings.truncate(1);
     insta::assert_snapshot!(json_v1::render(&report).unwrap(), @r#"
+    {
+      "version": 1,
+      "run": {
+        "id": "01932d1e-0000-7000-8000-000000000000",
+        "trigger": "schedule",
+        "started_at": "2026-11-02T03:00:00Z",
+        "finished_at": "2026-11-02T03:00:09Z",
+        "complete": false
+      },
+      "accounts": [
+        "123456789012"
+      ],
+      "regions": [
+        "eu-west-1"
+      ],
+      "findings": [
         {
-          "version": 1,
-          "run": {
-            "id": "01932d1e-0000-7000-8000-000000000000",
-            "trigger": "schedule",
-            "started_at": "2026-11-02T03:00:00Z",
-            "finished_at": "2026-11-02T03:00:09Z",
-            "complete": false
+          "id": "0000000000000web",
+          "policy": "logs-group-no-retention",
+          "severity": "high",
+          "status": "new",
+          "resource": {
+            "type": "AWS::Logs::LogGroup",
+            "id": "/ecs/web",
+            "arn": "arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web",
+            "name": "/ecs/web",
+            "account": "123456789012",
+            "region": "eu-west-1",
+            "tags": {
+              "team": "web"
+            }
           },
-          "accounts": [
-            "123456789012"
-          ],
-          "regions": [
-            "eu-west-1"
-          ],
-          "findings": [
-            {
-              "id": "0000000000000web",
-              "policy": "logs-group-no-retention",
-              "severity": "high",
-              "status": "new",
-              "resource": {
-                "type": "AWS::Logs::LogGroup",
-                "id": "/ecs/web",
-                "arn": "arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web",
-                "name": "/ecs/web",
-                "account": "123456789012",
-                "region": "eu-west-1",
-                "tags": {
-                  "team": "web"
-                }
-              },
-              "title": "Log group keeps its logs for ever",
-              "message": "/ecs/web has no retention and holds 1.2 GB",
-              "why": "It grows for ever.",
-              "fix": "Set a retention that fits what you look back at.\nThirty days is usual.",
-              "fix_cli": "aws logs put-retention-policy --log-group-name /ecs/web --retention-in-days 30",
-              "fix_terraform": null,
-              "evidence": {
-                "stored_bytes": 1200,
-                "retention_in_days": null
-              },
-              "monthly_cost_usd": 0.04,
-              "because_of": [],
-              "first_seen": "2026-11-01T03:00:00Z",
-              "last_seen": "2026-11-02T03:00:00Z"
-            }
-          ],
-          "policies": [
-            {
-              "id": "logs-group-no-retention",
-              "pass": 12,
-              "fail": 0,
-              "skip": 3,
-              "unknown": 0
-            }
-          ],
-          "coverage": [
-            {
-              "account": "123456789012",
-              "region": "eu-west-1",
-              "type": "AWS::Logs::LogGroup",
-              "status": "complete",
-              "detail": ""
-            },
-            {
-              "account": "123456789012",
-              "region": "eu-west-1",
-              "type": "AWS::CloudWatch::Alarm",
-              "status": "denied",
-              "detail": "cloudwatch:DescribeAlarms"
-            }
-          ],
-          "usage": {
-            "api_calls": {
-              "cloudwatch:GetMetricData": 3,
-              "logs:DescribeLogGroups": 1
-            },
-            "usd": 0.3
+          "title": "Log group keeps its logs for ever",
+          "message": "/ecs/web has no retention and holds 1.2 GB",
+          "why": "It grows for ever.",
+          "fix": "Set a retention that fits what you look back at.\nThirty days is usual.",
+          "fix_cli": "aws logs put-retention-policy --log-group-name /ecs/web --retention-in-days 30",
+          "fix_terraform": null,
+          "evidence": {
+            "stored_bytes": 1200,
+            "retention_in_days": null
           },
-          "notes": [
-            "The mute of p on a (ada) expired on 2026-10-31 and mutes nothing."
-          ]
+          "monthly_cost_usd": 0.04,
+          "because_of": [],
+          "explains": [],
+          "first_seen": "2026-11-01T03:00:00Z",
+          "last_seen": "2026-11-02T03:00:00Z"
         }
-        "#);
+      ],
+      "policies": [
+        {
+          "id": "logs-group-no-retention",
+          "pass": 12,
+          "fail": 0,
+          "skip": 3,
+          "unknown": 0
+        }
+      ],
+      "coverage": [
+        {
+          "account": "123456789012",
+          "region": "eu-west-1",
+          "type": "AWS::Logs::LogGroup",
+          "status": "complete",
+          "detail": ""
+        },
+        {
+          "account": "123456789012",
+          "region": "eu-west-1",
+          "type": "AWS::CloudWatch::Alarm",
+          "status": "denied",
+          "detail": "cloudwatch:DescribeAlarms"
+        }
+      ],
+      "usage": {
+        "api_calls": {
+          "cloudwatch:GetMetricData": 3,
+          "logs:DescribeLogGroups": 1
+        },
+        "usd": 0.3
+      },
+      "notes": [
+        "The mute of p on a (ada) expired on 2026-10-31 and mutes nothing."
+      ]
+    }
+    "#);
 }
 
 #[test]
@@ -381,7 +382,7 @@ fn a_finding_message_is_the_contracts_finding_with_attributes_to_filter_by() {
     let report = report();
     let message = sns::finding(&report, &report.findings[0]);
     insta::assert_snapshot!(message.subject, @"aftermove: high logs-group-no-retention on /ecs/web (new)");
-    insta::assert_snapshot!(message.body, @r#"{"id":"0000000000000web","policy":"logs-group-no-retention","severity":"high","status":"new","resource":{"type":"AWS::Logs::LogGroup","id":"/ecs/web","arn":"arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web","name":"/ecs/web","account":"123456789012","region":"eu-west-1","tags":{"team":"web"}},"title":"Log group keeps its logs for ever","message":"/ecs/web has no retention and holds 1.2 GB","why":"It grows for ever.","fix":"Set a retention that fits what you look back at.\nThirty days is usual.","fix_cli":"aws logs put-retention-policy --log-group-name /ecs/web --retention-in-days 30","fix_terraform":null,"evidence":{"stored_bytes":1200,"retention_in_days":null},"monthly_cost_usd":0.04,"because_of":[],"first_seen":"2026-11-01T03:00:00Z","last_seen":"2026-11-02T03:00:00Z","run_id":"01932d1e-0000-7000-8000-000000000000"}"#);
+    insta::assert_snapshot!(message.body, @r#"{"id":"0000000000000web","policy":"logs-group-no-retention","severity":"high","status":"new","resource":{"type":"AWS::Logs::LogGroup","id":"/ecs/web","arn":"arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/web","name":"/ecs/web","account":"123456789012","region":"eu-west-1","tags":{"team":"web"}},"title":"Log group keeps its logs for ever","message":"/ecs/web has no retention and holds 1.2 GB","why":"It grows for ever.","fix":"Set a retention that fits what you look back at.\nThirty days is usual.","fix_cli":"aws logs put-retention-policy --log-group-name /ecs/web --retention-in-days 30","fix_terraform":null,"evidence":{"stored_bytes":1200,"retention_in_days":null},"monthly_cost_usd":0.04,"because_of":[],"explains":[],"first_seen":"2026-11-01T03:00:00Z","last_seen":"2026-11-02T03:00:00Z","run_id":"01932d1e-0000-7000-8000-000000000000"}"#);
     insta::assert_debug_snapshot!(message.attributes, @r#"
     {
         "account": "123456789012",

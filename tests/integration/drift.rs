@@ -200,7 +200,7 @@ async fn an_edit_of_a_stack_s_resource_names_the_stack_and_the_property() {
 fn what_the_configuration_approves_is_no_finding() {
     let local = Local::start();
     let at = Utc::now() - TimeDelta::hours(1);
-    let stop = json!({ "name": "main" });
+    let key = json!({ "keyId": "4f1d2c3b" });
     happened(
         &local,
         &[
@@ -213,7 +213,7 @@ fn what_the_configuration_approves_is_no_finding() {
                 &json!({ "dashboardId": "d" }),
             ),
             console("e-2", at, "bob@example.com", "events", "DisableRule", &json!({ "name": "nightly" })),
-            console("e-3", at, "eve@example.com", "cloudtrail", "StopLogging", &stop),
+            console("e-3", at, "eve@example.com", "kms", "DisableKey", &key),
         ],
     );
     let hour = |ago: i64| (Utc::now() - TimeDelta::hours(ago)).to_rfc3339();
@@ -227,7 +227,7 @@ fn what_the_configuration_approves_is_no_finding() {
     let (report, _) = local.scan(&only);
     assert_eq!(report["findings"].as_array().unwrap().len(), 3);
     let (report, _) = local.scan(&[&only[..], &["--config", "agreed.yaml"]].concat());
-    assert_eq!(found(&report, &["new"]), ["cloudtrail-console-change main"]);
+    assert_eq!(found(&report, &["new"]), ["cloudtrail-console-change 4f1d2c3b"]);
     let counts = &report["policies"][0];
     assert_eq!((&counts["fail"], &counts["skip"]), (&json!(1), &json!(2)));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::local::{Local, found, root};
+use crate::local::{Local, REGION, found, root};
 
 fn outcome<'r>(report: &'r Value, policy: &str, resource: &str) -> &'r Value {
     report["findings"]
@@ -29,6 +29,27 @@ fn everything(local: &Local) -> String {
     "everything.yaml".to_owned()
 }
 
+/// What a run of five days ago left: retentions set by hand, of which one still is.
+fn earlier(local: &Local) -> String {
+    let at = Utc::now() - TimeDelta::days(5);
+    let set = |group: &str, days: i64| {
+        let step = json!({
+            "event_id": format!("of {group}"), "event_name": "PutRetentionPolicy", "event_time": at,
+            "actor": "bob@example.com", "origin": "console", "reason": "made in the console",
+            "touched": [{ "part": "retention_in_days", "action": "set", "field": "retention_in_days", "value": days }],
+        });
+        json!({
+            "id": group, "name": group, "account": "000000000000", "region": REGION,
+            "arn": format!("arn:aws:logs:{REGION}:000000000000:log-group:{group}"),
+            "changed_type": "AWS::Logs::LogGroup", "event_source": "logs.amazonaws.com", "by": "person", "steps": [step],
+        })
+    };
+    let changes = [set("/ecs/orders", 731), set("/ecs/jobs", 7)];
+    let state = json!({ "version": 1, "findings": {}, "last_complete": {}, "undelivered": {}, "changes": changes });
+    local.write("earlier.json", &state.to_string());
+    "earlier.json".to_owned()
+}
+
 /// What is wrong with each part of the seeded account: a policy and a resource's name on each line.
 fn expected() -> Vec<String> {
     let parts = std::fs::read_dir(root().join("tests/integration/expected")).unwrap();
@@ -42,7 +63,7 @@ fn expected() -> Vec<String> {
 #[test]
 fn the_scan_finds_exactly_what_is_wrong() {
     let (local, ids) = Local::seeded();
-    let (report, code) = local.scan(&["--config", &everything(&local)]);
+    let (report, code) = local.scan(&["--config", &everything(&local), "--state", &earlier(&local)]);
     // what has no name goes by its id, which is new every time
     let mut lines = found(&report, &["new"]);
     for (name, id) in ids["resources"].as_object().unwrap() {
@@ -64,7 +85,7 @@ fn the_scan_finds_exactly_what_is_wrong() {
 #[test]
 fn every_policy_meets_a_resource_that_passes_and_one_that_fails() {
     let (local, _) = Local::seeded();
-    let (report, _) = local.scan(&["--config", &everything(&local)]);
+    let (report, _) = local.scan(&["--config", &everything(&local), "--state", &earlier(&local)]);
     let policies = report["policies"].as_array().unwrap();
     assert_eq!(policies.len(), aftermove::policy::builtin::files().len());
     // what a policy says of the account it says once: for the other answer, of a region that lacks what this one has
@@ -110,87 +131,89 @@ fn the_report_tells_the_server_s_own_count_of_calls() {
     assert!((3..=5).contains(&windows), "{windows}");
     // one page each: 10 groups, 19 interfaces, 7 load balancers with a listener list each, ...
     insta::assert_json_snapshot!(reported, @r#"
-        {
-          "apprunner:DescribeService": 2,
-          "apprunner:ListOperations": 2,
-          "apprunner:ListServices": 1,
-          "backup:ListProtectedResources": 1,
-          "backup:ListRestoreJobs": 2,
-          "backup:ListRestoreTestingPlans": 1,
-          "backup:ListRestoreTestingSelections": 1,
-          "budgets:DescribeBudgetNotificationsForAccount": 1,
-          "budgets:DescribeBudgets": 1,
-          "budgets:DescribeSubscribersForNotification": 1,
-          "cloudtrail:DescribeTrails": 1,
-          "cloudtrail:GetEventSelectors": 2,
-          "cloudtrail:GetTrailStatus": 2,
-          "cloudtrail:LookupEvents": 8,
-          "cloudwatch:DescribeAlarmHistory": 1,
-          "cloudwatch:DescribeAlarms": 1,
-          "ec2:DescribeAddresses": 1,
-          "ec2:DescribeImages": 1,
-          "ec2:DescribeInstances": 1,
-          "ec2:DescribeManagedPrefixLists": 1,
-          "ec2:DescribeNatGateways": 1,
-          "ec2:DescribeNetworkInterfaces": 1,
-          "ec2:DescribeRouteTables": 1,
-          "ec2:DescribeSecurityGroupRules": 1,
-          "ec2:DescribeSecurityGroups": 1,
-          "ec2:DescribeSnapshots": 1,
-          "ec2:DescribeSubnets": 1,
-          "ec2:DescribeVolumes": 1,
-          "ec2:DescribeVpcEndpoints": 1,
-          "ec2:DescribeVpcs": 1,
-          "ec2:GetManagedPrefixListEntries": 1,
-          "ecr:DescribeImages": 1,
-          "ecr:DescribeRepositories": 1,
-          "ecr:GetLifecyclePolicy": 2,
-          "ecs:DescribeClusters": 1,
-          "ecs:DescribeServices": 1,
-          "ecs:DescribeTaskDefinition": 5,
-          "ecs:DescribeTasks": 1,
-          "ecs:ListClusters": 1,
-          "ecs:ListServices": 1,
-          "ecs:ListTasks": 1,
-          "eks:DescribeCluster": 2,
-          "eks:DescribeClusterVersions": 1,
-          "eks:DescribeNodegroup": 2,
-          "eks:ListAddons": 2,
-          "eks:ListClusters": 2,
-          "eks:ListNodegroups": 2,
-          "elasticache:DescribeCacheClusters": 1,
-          "elasticache:DescribeReplicationGroups": 1,
-          "elasticache:DescribeServerlessCaches": 1,
-          "elasticbeanstalk:DescribeConfigurationSettings": 2,
-          "elasticbeanstalk:DescribeEnvironmentResources": 2,
-          "elasticbeanstalk:DescribeEnvironments": 1,
-          "elasticloadbalancing:DescribeListeners": 7,
-          "elasticloadbalancing:DescribeLoadBalancers": 2,
-          "elasticloadbalancing:DescribeRules": 3,
-          "elasticloadbalancing:DescribeTags": 1,
-          "elasticloadbalancing:DescribeTargetGroups": 1,
-          "elasticloadbalancing:DescribeTargetHealth": 3,
-          "kms:DescribeKey": 1,
-          "kms:GetKeyPolicy": 1,
-          "lambda:ListFunctions": 1,
-          "logs:DescribeLogGroups": 1,
-          "rds:DescribeDBClusterSnapshots": 1,
-          "rds:DescribeDBClusters": 1,
-          "rds:DescribeDBInstances": 1,
-          "rds:DescribeDBSnapshots": 1,
-          "route53:ListHostedZones": 2,
-          "route53:ListResourceRecordSets": 3,
-          "scheduler:GetSchedule": 1,
-          "scheduler:ListScheduleGroups": 1,
-          "scheduler:ListSchedules": 2,
-          "sns:GetTopicAttributes": 4,
-          "sns:ListSubscriptions": 1,
-          "sns:ListTopics": 1,
-          "sqs:GetQueueAttributes": 7,
-          "sqs:ListQueues": 1,
-          "sts:GetCallerIdentity": 1
-        }
-        "#);
+    {
+      "apprunner:DescribeService": 2,
+      "apprunner:ListOperations": 2,
+      "apprunner:ListServices": 1,
+      "backup:ListProtectedResources": 1,
+      "backup:ListRestoreJobs": 2,
+      "backup:ListRestoreTestingPlans": 1,
+      "backup:ListRestoreTestingSelections": 1,
+      "budgets:DescribeBudgetNotificationsForAccount": 1,
+      "budgets:DescribeBudgets": 1,
+      "budgets:DescribeSubscribersForNotification": 1,
+      "cloudformation:DescribeStackResources": 8,
+      "cloudtrail:DescribeTrails": 1,
+      "cloudtrail:GetEventSelectors": 2,
+      "cloudtrail:GetTrailStatus": 2,
+      "cloudtrail:LookupEvents": 8,
+      "cloudwatch:DescribeAlarmHistory": 1,
+      "cloudwatch:DescribeAlarms": 1,
+      "ec2:DescribeAddresses": 1,
+      "ec2:DescribeFlowLogs": 1,
+      "ec2:DescribeImages": 1,
+      "ec2:DescribeInstances": 1,
+      "ec2:DescribeManagedPrefixLists": 1,
+      "ec2:DescribeNatGateways": 1,
+      "ec2:DescribeNetworkInterfaces": 1,
+      "ec2:DescribeRouteTables": 1,
+      "ec2:DescribeSecurityGroupRules": 1,
+      "ec2:DescribeSecurityGroups": 1,
+      "ec2:DescribeSnapshots": 1,
+      "ec2:DescribeSubnets": 1,
+      "ec2:DescribeVolumes": 1,
+      "ec2:DescribeVpcEndpoints": 1,
+      "ec2:DescribeVpcs": 1,
+      "ec2:GetManagedPrefixListEntries": 1,
+      "ecr:DescribeImages": 1,
+      "ecr:DescribeRepositories": 1,
+      "ecr:GetLifecyclePolicy": 2,
+      "ecs:DescribeClusters": 1,
+      "ecs:DescribeServices": 1,
+      "ecs:DescribeTaskDefinition": 5,
+      "ecs:DescribeTasks": 1,
+      "ecs:ListClusters": 1,
+      "ecs:ListServices": 1,
+      "ecs:ListTasks": 1,
+      "eks:DescribeCluster": 2,
+      "eks:DescribeClusterVersions": 1,
+      "eks:DescribeNodegroup": 2,
+      "eks:ListAddons": 2,
+      "eks:ListClusters": 2,
+      "eks:ListNodegroups": 2,
+      "elasticache:DescribeCacheClusters": 1,
+      "elasticache:DescribeReplicationGroups": 1,
+      "elasticache:DescribeServerlessCaches": 1,
+      "elasticbeanstalk:DescribeConfigurationSettings": 2,
+      "elasticbeanstalk:DescribeEnvironmentResources": 2,
+      "elasticbeanstalk:DescribeEnvironments": 1,
+      "elasticloadbalancing:DescribeListeners": 7,
+      "elasticloadbalancing:DescribeLoadBalancers": 2,
+      "elasticloadbalancing:DescribeRules": 3,
+      "elasticloadbalancing:DescribeTags": 1,
+      "elasticloadbalancing:DescribeTargetGroups": 1,
+      "elasticloadbalancing:DescribeTargetHealth": 3,
+      "kms:DescribeKey": 1,
+      "kms:GetKeyPolicy": 1,
+      "lambda:ListFunctions": 1,
+      "logs:DescribeLogGroups": 1,
+      "rds:DescribeDBClusterSnapshots": 1,
+      "rds:DescribeDBClusters": 1,
+      "rds:DescribeDBInstances": 1,
+      "rds:DescribeDBSnapshots": 1,
+      "route53:ListHostedZones": 2,
+      "route53:ListResourceRecordSets": 3,
+      "scheduler:GetSchedule": 1,
+      "scheduler:ListScheduleGroups": 1,
+      "scheduler:ListSchedules": 2,
+      "sns:GetTopicAttributes": 4,
+      "sns:ListSubscriptions": 1,
+      "sns:ListTopics": 1,
+      "sqs:GetQueueAttributes": 7,
+      "sqs:ListQueues": 1,
+      "sts:GetCallerIdentity": 1
+    }
+    "#);
 }
 
 #[test]
