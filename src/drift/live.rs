@@ -129,9 +129,22 @@ impl Live<'_> {
                 let (stands, because) = self.verdict(&kind, effect);
                 stands.clone_into(&mut effect.stands);
                 effect.stands_because = because;
+                self.add_rule_id(effect);
             }
         }
         summarize(change);
+    }
+
+    /// A rule goes by the id that it has now, which events mostly do not tell.
+    fn add_rule_id(&self, effect: &mut Effect) {
+        let Self::Found { fields, .. } = self else {
+            return;
+        };
+        let rules = fields.get("rules").and_then(Value::as_array);
+        let rule = rules.into_iter().flatten().find(|rule| is_rule(rule, &effect.touch.value));
+        if let (Some(rule), Some(value)) = (rule, effect.touch.value.as_object_mut()) {
+            value.insert("security_group_rule_id".to_owned(), rule["security_group_rule_id"].clone());
+        }
     }
 
     fn verdict(&self, kind: &str, effect: &Effect) -> (&'static str, String) {
@@ -199,7 +212,7 @@ fn rule_is_there(fields: &Map<String, Value>, effect: &Effect) -> Option<bool> {
 }
 
 /// Whether a rule is as the effect's value has it.
-pub(super) fn is_rule(rule: &Value, value: &Value) -> bool {
+fn is_rule(rule: &Value, value: &Value) -> bool {
     let port = |of: &Value, name: &str| of[name].as_i64().filter(|port| *port != -1);
     rule["is_egress"] == value["is_egress"]
         && rule["ip_protocol"] == value["ip_protocol"]

@@ -81,6 +81,7 @@ async fn a_rule_opened_by_hand_is_followed_until_it_is_closed() {
     let revoke = change["fix_cli"].as_str().unwrap();
     assert!(revoke.starts_with("aws ec2 revoke-security-group-ingress --region eu-west-1"), "{revoke}");
     let code = change["fix_terraform"].as_str().unwrap();
+    assert!(code.contains("id = \"sgr-"), "{code}");
     assert!(code.contains("resource \"aws_vpc_security_group_ingress_rule\" \"web_22\""), "{code}");
     // linked both ways
     assert_eq!(open["because_of"][0]["finding"], change["id"]);

@@ -45,7 +45,8 @@ fn earlier(local: &Local) -> String {
         })
     };
     let changes = [set("/ecs/orders", 731), set("/ecs/jobs", 7)];
-    let state = json!({ "version": 1, "findings": {}, "last_complete": {}, "undelivered": {}, "changes": changes });
+    let state =
+        json!({ "version": 1, "findings": {}, "last_complete": {}, "undelivered": {}, "changes": changes });
     local.write("earlier.json", &state.to_string());
     "earlier.json".to_owned()
 }

@@ -174,6 +174,9 @@ fn rules_routes_records_and_tags_are_found_by_what_they_say() {
         "reverted",
         "ingress tcp 443 from 2001:db8::/32 is there again",
     );
+    let mut found = change(kind, "sg-1", touch("added", "2001:db8::/32"));
+    find(&found, &here, None).compare(&mut found);
+    assert_eq!(found.effects[0].touch.value["security_group_rule_id"], "sgr-1", "the id is the live rule's");
     let modified = |port: i64| Touch {
         field: Some("openings".to_owned()),
         ..setting(
