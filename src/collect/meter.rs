@@ -15,7 +15,8 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 /// List price of GetMetricData, which the free tier leaves out
 /// (<https://aws.amazon.com/cloudwatch/pricing/>: $0.01 per 1,000 metrics requested).
-/// All else that is read here is free.
+/// All else that is read here is free, but for the log files of a trail in S3: $0.0004 per 1,000, and not counted
+/// (<https://aws.amazon.com/s3/pricing/>).
 const USD_PER_METRIC: f64 = 0.01 / 1000.0;
 
 /// Shared by all clients of a run.

@@ -174,6 +174,15 @@ impl<'a> Looks<'a> {
         here.any(|place| policy.windowed || !place.events_only).then_some(policy)
     }
 
+    /// Whether this run looked at all regions that the finding is about, if its evidence names some.
+    fn reaches_as_far(&self, record: &FindingRecord) -> bool {
+        let regions = record.evidence.get("regions").and_then(Value::as_array);
+        regions.into_iter().flatten().filter_map(Value::as_str).all(|region| {
+            let mut places = self.extent.places.iter();
+            places.any(|p| p.account == record.resource.account && p.region == region && !p.events_only)
+        })
+    }
+
     fn ran_completely(&self, policy: &str) -> bool {
         self.extent.policies.iter().any(|p| p.id == policy)
             && !self.unknown_policies.contains(policy)
@@ -217,7 +226,10 @@ impl Run<'_> {
         match (unknown, looks.blind_reason(known)) {
             (Some(reason), _) => self.not_seen(id, known, &reason),
             (None, Some(reason)) => self.not_seen(id, known, reason),
-            (None, None) => self.resolve(id, known),
+            (None, None) if looks.reaches_as_far(known) => self.resolve(id, known),
+            (None, None) => {
+                self.records.insert(id.to_owned(), known.clone());
+            }
         }
     }
 

@@ -302,8 +302,8 @@ async fn a_bucket_that_cannot_be_read_says_what_is_missing() {
     let local = Local::start();
     let arguments = [&configured(&local)[..], &DRIFT].concat();
     let detail = |report: &Value| {
-        let rows = report["coverage"].as_array().unwrap().iter();
-        let row = rows.filter(|row| row["type"] == EVENTS && row["region"] == REGION).next_back().unwrap();
+        let mut rows = report["coverage"].as_array().unwrap().iter();
+        let row = rows.find(|row| row["type"] == EVENTS && row["region"] == REGION).unwrap();
         format!("{}: {}", row["status"].as_str().unwrap(), row["detail"].as_str().unwrap())
     };
     let (report, code) = local.scan(&arguments);

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use aftermove::collect::{COLLECTORS, DETAILS, METRIC_ACTIONS};
 use aftermove::inventory::Kind as _;
-use aftermove::inventory::cloudtrail::{Change, Event};
+use aftermove::inventory::account::Account;
+use aftermove::inventory::cloudtrail::{Change, Event, Trail};
 use serde_json::{Value, json};
 
 use crate::local::{Local, found};
@@ -31,6 +32,10 @@ fn read_with(actions: &[&str]) -> BTreeSet<&'static str> {
     if rows.contains(EVENTS) {
         // changes are made of events
         rows.insert(Change::TYPE);
+    }
+    if rows.contains(Trail::TYPE) {
+        // and the account of the trails of its regions
+        rows.insert(Account::TYPE);
     }
     rows
 }

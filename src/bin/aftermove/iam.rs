@@ -39,14 +39,14 @@ pub(crate) async fn run(arguments: Iam) -> anyhow::Result<u8> {
         details: selected.iter().flat_map(|policy| policy.details()).collect(),
         metrics: selected.iter().any(|policy| Policy::uses_metrics(policy)),
     };
-    let mut handlers = Vec::new();
+    let mut further = Vec::new();
     if needs.generic_types().next().is_some() {
         let sdk = collect::sdk_config(profile.as_deref(), None).await;
         for name in needs.generic_types() {
             match collect::registry(&sdk, name, &Arc::default()).await {
                 Ok(schema) => {
                     let (statement, left) = collect::handler_statements(name, schema.permissions());
-                    handlers.extend(statement);
+                    further.extend(statement);
                     if !left.is_empty() {
                         let left: Vec<String> = left.into_iter().collect();
                         say(&format!("{name}: left out, as reading hardly needs it: {}", left.join(", ")));
@@ -60,7 +60,6 @@ pub(crate) async fn run(arguments: Iam) -> anyhow::Result<u8> {
             }
         }
     }
-    let mut further = handlers;
     if let Some(trail) = config.drift.trail.filter(|_| needs.types.contains(Event::TYPE)) {
         let partition = match &config.regions {
             Regions::Named(regions) => regions.first().map_or("aws", |region| regions::partition(region)),

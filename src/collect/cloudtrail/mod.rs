@@ -12,7 +12,7 @@ use crate::inventory::cloudtrail::Event;
 pub(super) use lookup::{LOOKUP, PAGE, event};
 pub use trail::{Trail, statements};
 
-/// Of the log files nobody reads without a configuration, which brings actions of its own: see [`statements`].
+/// The log files of a trail take other actions, on the bucket that the configuration names: see [`statements`].
 pub(super) const EVENTS: Collector = Collector {
     resource_type: Event::TYPE,
     actions: &[LOOKUP],

@@ -193,6 +193,38 @@ fn a_finding_outside_of_the_run_is_left_alone() {
 }
 
 #[test]
+fn a_finding_about_several_regions_resolves_only_where_all_of_them_are_looked_at() {
+    let mut outcome = fail();
+    if let Outcome::Fail(failure) = &mut outcome {
+        failure.evidence.insert("regions".into(), json!(["eu-west-1", "us-east-1"]));
+    }
+    let first = night(&State::default(), &saw("a", outcome), 0);
+    let passes = saw("a", Outcome::Pass);
+    let one = night(&first.state, &passes, 1);
+    assert_eq!(statuses(&one), []);
+    assert_eq!(one.state, first.state);
+    let places = [place("eu-west-1"), place("us-east-1")];
+    let both = Extent { policies: &[P], places: &places };
+    let both = settle(&first.state, passes, both, &[], &|_, _| None, at(1));
+    assert_eq!(statuses(&both), [Status::Resolved]);
+}
+
+#[test]
+fn where_only_events_were_looked_at_all_else_is_left_alone() {
+    let places = [Place { events_only: true, ..place("eu-west-1") }];
+    let settle_events = |policy: PolicyScope<'_>, previous: &State| {
+        let extent = Extent { policies: &[policy], places: &places };
+        settle(previous, Verdicts::default(), extent, &[], &|_, _| None, at(1))
+    };
+    let first = night(&State::default(), &saw("a", fail()), 0);
+    let other = settle_events(P, &first.state);
+    assert_eq!(statuses(&other), []);
+    assert_eq!(other.state, first.state);
+    let windowed = settle_events(WINDOWED, &first.state);
+    assert_eq!(statuses(&windowed), [Status::Open]);
+}
+
+#[test]
 fn an_event_that_left_the_window_stands_for_fourteen_days_and_then_goes_quietly() {
     let first = settle_in("eu-west-1", WINDOWED, &State::default(), &saw("a", fail()), at(0));
     let nothing = Verdicts::default();

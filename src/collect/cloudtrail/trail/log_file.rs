@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::BufReader;
 
 use flate2::read::MultiGzDecoder;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// Hands each record of a gzipped `{"Records": [...]}` to `keep`.
