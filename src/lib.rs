@@ -12,6 +12,7 @@
 //! - [`relate`], [`drift`] and [`cost`] are pure: they join and judge what was read.
 //! - [`policy`] loads, checks and evaluates policy files.
 //! - [`findings`] gives failures an identity and a life from run to run.
+//! - [`incident`] joins what changed with what was felt, on demand.
 //! - [`report`] renders; [`deliver`] sends; [`store`] keeps state between runs.
 //! - [`run`] is the pipeline and the only place that sees every stage. Both
 //!   binaries, the CLI and the Lambda, are thin doors to it.
@@ -28,6 +29,8 @@ pub mod relate;
 pub mod policy;
 
 pub mod findings;
+
+pub mod incident;
 
 pub mod report;
 

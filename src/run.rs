@@ -17,6 +17,7 @@ use crate::drift;
 use crate::findings::lifecycle::{Extent, Place, PolicyScope, settle};
 use crate::findings::mute::{Mute, MuteError};
 use crate::findings::state::State;
+use crate::incident::{self, SinceError};
 use crate::inventory::cloudtrail::{Change, Event};
 use crate::inventory::{CoverageStatus, GLOBAL, Inventory, Kind as _, Scope};
 use crate::policy::evaluate::Setting;
@@ -46,6 +47,8 @@ pub enum RunError {
     #[error("{path} is an inventory of version {found}, and this aftermove knows version {known}", known = Inventory::VERSION)]
     InventoryVersion { path: String, found: u32 },
     #[error(transparent)]
+    Since(#[from] SinceError),
+    #[error(transparent)]
     Collect(#[from] CollectError),
     #[error(transparent)]
     Mute(#[from] MuteError),
@@ -62,6 +65,7 @@ impl RunError {
             Self::Refused(_) | Self::NoConfig(_) | Self::Region { .. } | Self::NoRegion | Self::Mute(_) => {
                 "ConfigurationError"
             }
+            Self::Since(_) => "InvalidEvent",
             Self::UnknownPolicy { .. } => "UnknownPolicy",
             Self::File(_) | Self::Inventory { .. } | Self::InventoryVersion { .. } => "FileError",
             Self::Collect(_) => "AwsError",
@@ -81,6 +85,8 @@ pub struct Scan {
 /// Reads, judges, compares with the last run, delivers, and keeps the state.
 pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) -> Result<Scan, RunError> {
     let started_at = Utc::now();
+    let saved = request.inventory.as_deref().map(read_inventory).transpose()?;
+    let window = request.window(saved.as_ref().map_or(started_at, |saved| saved.taken_at))?;
     let config = setup::config(request, started_at).await?;
     let all = setup::policies(request, &config).await?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
@@ -89,20 +95,26 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     let place = state_place(request, &config)?;
     let loaded = place.load(Some(&aws.s3)).await?;
 
-    let mut inventory = if let Some(path) = &request.inventory {
-        read_inventory(path)?
-    } else {
+    let mut inventory = match saved {
+        Some(saved) => saved,
         // the SDK's futures nest too deep for the compiler unless they are boxed
-        Box::pin(read_aws(request, &config, &policies, &loaded.state, &aws, started_at, progress)).await?
+        None => {
+            Box::pin(read_aws(request, &config, &policies, &loaded.state, &aws, started_at, progress)).await?
+        }
     };
     forget_events(&mut inventory, &policies);
     let judging =
         Judging { request, config: &config, policies: &policies, conditions: &conditions, started_at };
     let (mut report, mut state) = judging.judge(&inventory, &loaded.state)?;
+    report.incident = window.map(|window| {
+        let reason = request.incident.as_ref().and_then(|ask| ask.reason.clone());
+        incident::tell(&inventory, &report.findings, window, reason, aws.caller.get().cloned())
+    });
     drop(inventory);
     report.usage = aws.usage();
 
-    let mut undelivered = publish(request, &config, &aws, &mut report, &mut state).await;
+    let mut undelivered = keep_page(request, &config, &aws, &mut report).await;
+    undelivered |= publish(request, &config, &aws, &mut report, &mut state).await;
     if let Some(s3) = config.deliver.s3.as_ref().filter(|_| request.notify)
         && let Err(error) = deliver::s3::put_report(&aws.s3, &s3.bucket, &s3.prefix, &report).await
     {
@@ -118,6 +130,25 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     report.usage = aws.usage();
     report.run.finished_at = Utc::now();
     Ok(Scan { report, undelivered })
+}
+
+/// Puts the page of an incident where its message says that it lies.
+async fn keep_page(request: &Request, config: &Config, aws: &Aws, report: &mut Report) -> bool {
+    let Some(s3) = config.deliver.s3.as_ref().filter(|_| request.notify && report.incident.is_some()) else {
+        return false;
+    };
+    match deliver::s3::put_page(&aws.s3, &s3.bucket, &s3.prefix, report).await {
+        Ok(key) => {
+            if let Some(incident) = &mut report.incident {
+                incident.page = Some(format!("s3://{}/{key}", s3.bucket));
+            }
+            false
+        }
+        Err(error) => {
+            report.notes.push(error.to_string());
+            true
+        }
+    }
 }
 
 /// Events have become changes by now, and are the bulk of what was read.
@@ -231,6 +262,7 @@ fn report(
         accounts: distinct(|scope| &scope.account),
         regions: distinct(|scope| &scope.region).into_iter().filter(|region| region != GLOBAL).collect(),
         findings: Vec::new(),
+        incident: None,
         policies: PolicyCounts::tally(policies.iter().map(|policy| policy.id.as_str()), verdicts),
         coverage,
         notes: Vec::new(),

@@ -152,19 +152,11 @@ def _budget(topic: str) -> None:
 
 
 def _history() -> None:
+    answer("cloudwatch", "DescribeAlarmHistory", {"AlarmHistoryItems": changes()})
+
+
+def changes() -> list[dict[str, str]]:
     """web-latency goes on and off, five times a day; web-5xx did so once."""
-
-    def change(alarm: str, hours: float, old: str, new: str) -> dict[str, str]:
-        states = {"version": "1.0", "oldState": {"stateValue": old}, "newState": {"stateValue": new}}
-        return {
-            "AlarmName": alarm,
-            "AlarmType": "MetricAlarm",
-            "Timestamp": ago(hours=hours).isoformat(),
-            "HistoryItemType": "StateUpdate",
-            "HistorySummary": f"Alarm updated from {old} to {new}",
-            "HistoryData": json.dumps(states),
-        }
-
     items = [change("web-5xx", 60.2, "ALARM", "OK"), change("web-5xx", 60.5, "OK", "ALARM")]
     for spike in range(35):
         begun = 4.8 * spike + 1
@@ -172,8 +164,20 @@ def _history() -> None:
             change("web-latency", begun - 0.1, "ALARM", "OK"),
             change("web-latency", begun, "OK", "ALARM"),
         ]
-    items.sort(key=lambda item: item["Timestamp"], reverse=True)
-    answer("cloudwatch", "DescribeAlarmHistory", {"AlarmHistoryItems": items})
+    return sorted(items, key=lambda item: item["Timestamp"], reverse=True)
+
+
+def change(alarm: str, hours: float, old: str, new: str) -> dict[str, str]:
+    """An item of the alarm's history, so many hours ago."""
+    states = {"version": "1.0", "oldState": {"stateValue": old}, "newState": {"stateValue": new}}
+    return {
+        "AlarmName": alarm,
+        "AlarmType": "MetricAlarm",
+        "Timestamp": ago(hours=hours).isoformat(),
+        "HistoryItemType": "StateUpdate",
+        "HistorySummary": f"Alarm updated from {old} to {new}",
+        "HistoryData": json.dumps(states),
+    }
 
 
 def _alarms(ids: dict[str, str], topics: dict[str, str]) -> None:

@@ -19,10 +19,11 @@ MODELS = {
 }
 
 
-# Of services that MiniStack has nothing of: as in an account that does not use them.
+# What MiniStack has nothing of: as in an account that does not use it, or where nothing happened.
 UNUSED = {
     "apprunner:ListServices": {"ServiceSummaryList": []},
     "elasticbeanstalk:DescribeEnvironments": {"Environments": []},
+    "rds:DescribeEvents": {"Events": []},
 }
 
 

@@ -64,6 +64,7 @@ LISTINGS = {
     "elasticloadbalancing:DescribeListeners": _elb("Listeners"),
     "rds:DescribeDBInstances": _rds("DBInstances"),
     "rds:DescribeDBClusters": _rds("DBClusters"),
+    "rds:DescribeEvents": _rds("Events"),
     "elasticache:DescribeCacheClusters": _rds("CacheClusters"),
     "elasticache:DescribeReplicationGroups": _rds("ReplicationGroups"),
     "elasticache:DescribeServerlessCaches": Listing("ServerlessCaches", 1, 50, size="MaxResults", next_token="NextToken"),

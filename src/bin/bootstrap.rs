@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use aftermove::config::environment;
 use aftermove::findings::Status;
+use aftermove::incident::Ask;
+use aftermove::report::json_incident;
 use aftermove::run::{self, Request, RunError, Scan};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Deserialize;
@@ -17,20 +19,32 @@ const RESERVE: Duration = Duration::from_secs(30);
 #[serde(deny_unknown_fields)]
 struct Event {
     job: Job,
+    /// Of an incident: how far to look back.
+    since: Option<String>,
+    /// Of an incident: why.
+    reason: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Job {
     Scan,
+    Incident,
 }
+
+/// Lambda takes answers of up to 6 MiB; the rest is for what is said beside the incident.
+const REPLY_BYTES: usize = 5 * 1024 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 enum HandlerError {
-    #[error("this event is not understood: {0}; send {{\"job\":\"scan\"}}")]
-    Event(serde_json::Error),
+    #[error(
+        "this event is not understood: {0}; send {{\"job\":\"scan\"}} or {{\"job\":\"incident\",\"since\":\"3h\"}}"
+    )]
+    Event(String),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error("the incident cannot be written as JSON: {0}")]
+    Reply(#[from] serde_json::Error),
     #[error("not everything was delivered: {0}")]
     Undelivered(String),
 }
@@ -40,6 +54,7 @@ impl From<HandlerError> for Diagnostic {
         let error_type = match &error {
             HandlerError::Event(_) => "InvalidEvent",
             HandlerError::Run(error) => error.name(),
+            HandlerError::Reply(_) => "ReplyError",
             HandlerError::Undelivered(_) => "Undelivered",
         };
         tracing::error!(error_type, error = %error, "run failed");
@@ -68,12 +83,14 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     let (payload, context) = event.into_parts();
     let span = tracing::info_span!("invocation", request_id = %context.request_id);
     async {
-        let Event { job: Job::Scan } = serde_json::from_value(payload).map_err(HandlerError::Event)?;
+        let incident = asked(payload)?;
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let request = Request {
             state: environment("AFTERMOVE_STATE"),
             notify: true,
-            trigger: "schedule",
+            trigger: if incident.is_some() { "incident" } else { "schedule" },
+            incident,
+            own_role: true,
             time_limit: left.saturating_sub(RESERVE),
             ..Request::default()
         };
@@ -86,6 +103,22 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     }
     .instrument(span)
     .await
+}
+
+/// The incident that the event asks for, if it does.
+fn asked(payload: Value) -> Result<Option<Ask>, HandlerError> {
+    let event: Event =
+        serde_json::from_value(payload).map_err(|error| HandlerError::Event(error.to_string()))?;
+    match event {
+        Event { job: Job::Scan, since: None, reason: None } => Ok(None),
+        Event { job: Job::Scan, .. } => {
+            Err(HandlerError::Event("`since` and `reason` are of an incident, not of a scan".to_owned()))
+        }
+        Event { job: Job::Incident, since: Some(since), reason } => Ok(Some(Ask { since, reason })),
+        Event { job: Job::Incident, since: None, .. } => {
+            Err(HandlerError::Event("an incident needs `since`".to_owned()))
+        }
+    }
 }
 
 fn reply(scan: &Scan) -> Result<Value, HandlerError> {
@@ -112,7 +145,7 @@ fn reply(scan: &Scan) -> Result<Value, HandlerError> {
         return Err(HandlerError::Undelivered(report.notes.join("; ")));
     }
     let count = |status| report.count(status);
-    Ok(json!({
+    let mut reply = json!({
         "run_id": report.run.id,
         "headline": headline,
         "complete": report.run.complete,
@@ -125,5 +158,11 @@ fn reply(scan: &Scan) -> Result<Value, HandlerError> {
         "notes": report.notes,
         "api_calls": report.usage.api_calls,
         "usd": report.usage.usd,
-    }))
+    });
+    if let (Some(incident), Some(reply)) = (&report.incident, reply.as_object_mut())
+        && let Value::Object(told) = json_incident::within(report, incident, REPLY_BYTES)?
+    {
+        reply.extend(told);
+    }
+    Ok(reply)
 }

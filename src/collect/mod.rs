@@ -44,7 +44,7 @@ mod whole;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream;
@@ -186,6 +186,7 @@ pub static COLLECTORS: &[Collector] = &[
     cloudwatch::history::ALARM_HISTORY,
     rds::INSTANCES,
     rds::CLUSTERS,
+    rds::events::EVENTS,
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
     budgets::BUDGETS,
@@ -319,6 +320,12 @@ fn sort(scope: &mut Scope) {
 
 fn time(at: Option<&aws_smithy_types::DateTime>) -> Option<DateTime<Utc>> {
     at.and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos()))
+}
+
+/// What was seen, as a coverage row says it.
+fn window(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+    let stamp = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    format!("saw {} to {}", stamp(from), stamp(to))
 }
 
 fn aws_time(at: DateTime<Utc>) -> aws_smithy_types::DateTime {

@@ -1,6 +1,8 @@
 //! Amazon RDS and Aurora. The calls also answer with Neptune's and DocumentDB's, which are other
 //! types with other metrics: those are left out.
 
+pub(super) mod events;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_rds::types;

@@ -282,7 +282,8 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
         "rds:DescribeDBClusterSnapshots",
         "rds:DescribeDBClusters",
         "rds:DescribeDBInstances",
-        "rds:DescribeDBSnapshots"
+        "rds:DescribeDBSnapshots",
+        "rds:DescribeEvents"
       ],
       "ReadRoute53": [
         "route53:ListHostedZones",

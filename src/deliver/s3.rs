@@ -4,7 +4,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::reason;
-use crate::report::{Report, json_v1};
+use crate::report::{Report, html, json_v1};
 
 #[derive(Debug, thiserror::Error)]
 pub enum S3Error {
@@ -22,13 +22,33 @@ pub async fn put_report(
     prefix: &str,
     report: &Report,
 ) -> Result<String, S3Error> {
-    let key = report_key(prefix, report);
     let body = json_v1::render(report)?;
+    put(client, bucket, report_key(prefix, report, "json"), "application/json", body).await
+}
+
+/// Puts the same report as a page for people beside it, and returns the key.
+pub async fn put_page(
+    client: &Client,
+    bucket: &str,
+    prefix: &str,
+    report: &Report,
+) -> Result<String, S3Error> {
+    let key = report_key(prefix, report, "html");
+    put(client, bucket, key, "text/html; charset=utf-8", html::render(report)).await
+}
+
+async fn put(
+    client: &Client,
+    bucket: &str,
+    key: String,
+    content_type: &str,
+    body: String,
+) -> Result<String, S3Error> {
     client
         .put_object()
         .bucket(bucket)
         .key(&key)
-        .content_type("application/json")
+        .content_type(content_type)
         .body(ByteStream::from(body.into_bytes()))
         .send()
         .await
@@ -40,11 +60,11 @@ pub async fn put_report(
     Ok(key)
 }
 
-fn report_key(prefix: &str, report: &Report) -> String {
+fn report_key(prefix: &str, report: &Report, extension: &str) -> String {
     let prefix = prefix.trim_matches('/');
     let slash = if prefix.is_empty() { "" } else { "/" };
     let date = report.run.started_at.format("%Y-%m-%d");
-    format!("{prefix}{slash}reports/{date}/{}.json", report.run.id)
+    format!("{prefix}{slash}reports/{date}/{}.{extension}", report.run.id)
 }
 
 #[cfg(test)]
@@ -71,6 +91,7 @@ mod tests {
             accounts: vec![],
             regions: vec![],
             findings: vec![],
+            incident: None,
             policies: vec![],
             coverage: vec![],
             notes: vec![],
@@ -99,7 +120,7 @@ mod tests {
             .then_output(|| PutObjectOutput::builder().build());
         let key = put_report(&client(&put), "b", "audit/prod/", &report()).await.unwrap();
         assert_eq!(key, "audit/prod/reports/2026-11-02/run.json");
-        assert_eq!(report_key("", &report()), "reports/2026-11-02/run.json");
+        assert_eq!(report_key("", &report(), "json"), "reports/2026-11-02/run.json");
     }
 
     #[tokio::test]

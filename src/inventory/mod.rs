@@ -208,6 +208,7 @@ resource_types! {
     AlarmHistoryItem(cloudwatch::AlarmHistoryItem) = "AWS::CloudWatch::AlarmHistoryItem",
     DbInstance(rds::DbInstance) = "AWS::RDS::DBInstance",
     DbCluster(rds::DbCluster) = "AWS::RDS::DBCluster",
+    RdsEvent(rds::RdsEvent) = "AWS::RDS::Event",
     Topic(sns::Topic) = "AWS::SNS::Topic",
     Subscription(sns::Subscription) = "AWS::SNS::Subscription",
     Budget(budgets::Budget) = "AWS::Budgets::Budget",

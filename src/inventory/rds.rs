@@ -296,3 +296,19 @@ pub struct ServerlessV2Scaling {
     pub max_capacity: Option<f64>,
     pub seconds_until_auto_pause: Option<i64>,
 }
+
+/// What RDS tells of one of its databases, of the last 14 days at most. `meta.id` is the moment and the source,
+/// `meta.name` and `meta.arn` are the source's.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct RdsEvent {
+    #[serde(flatten)]
+    pub meta: Meta,
+    pub date: Option<DateTime<Utc>>,
+    pub source_identifier: String,
+    /// `db-instance`, `db-cluster`, `db-snapshot`, `db-parameter-group`, …
+    pub source_type: String,
+    /// `availability`, `backup`, `failover`, `failure`, `low storage`, `maintenance`, …
+    pub event_categories: Vec<String>,
+    pub message: String,
+}

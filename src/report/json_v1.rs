@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::json_incident::IncidentV1;
 use super::text::steers;
 use super::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
 use crate::findings::{BecauseOf, Finding};
@@ -19,6 +20,9 @@ pub struct ReportV1<'a> {
     run: RunV1<'a>,
     accounts: &'a [String],
     regions: &'a [String],
+    /// Of an incident run alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<IncidentV1<'a>>,
     findings: Vec<FindingV1<'a>>,
     policies: Vec<PolicyV1<'a>>,
     coverage: Vec<CoverageV1<'a>>,
@@ -129,6 +133,7 @@ impl<'a> From<&'a Report> for ReportV1<'a> {
             run: RunV1::from(&report.run),
             accounts: &report.accounts,
             regions: &report.regions,
+            incident: report.incident.as_ref().map(IncidentV1::from),
             findings: report.findings.iter().map(FindingV1::from).collect(),
             policies: report.policies.iter().map(PolicyV1::from).collect(),
             coverage: report.coverage.iter().map(CoverageV1::from).collect(),
@@ -222,6 +227,6 @@ impl<'a> From<&'a Usage> for UsageV1<'a> {
     }
 }
 
-fn seconds<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn seconds<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

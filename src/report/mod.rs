@@ -1,15 +1,20 @@
 //! The report of one run, and its pure renderers.
 #![deny(clippy::disallowed_methods)]
 
+pub mod html;
+pub mod json_incident;
 pub mod json_v1;
 pub mod sns;
+mod sns_incident;
 pub mod text;
+mod text_incident;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
 use crate::findings::{Finding, Status};
+use crate::incident::Incident;
 use crate::inventory::CoverageStatus;
 use crate::policy::outcome::{Outcome, Severity, Verdicts};
 
@@ -20,6 +25,8 @@ pub struct Report {
     pub regions: Vec<String>,
     /// Gravest first, then by policy and resource.
     pub findings: Vec<Finding>,
+    /// What happened, where that was asked for.
+    pub incident: Option<Incident>,
     pub policies: Vec<PolicyCounts>,
     pub coverage: Vec<CoverageRow>,
     /// What a reader should know about the run itself: expired or unused

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::Report;
 use super::json_v1::{FindingV1, escaped};
+use super::sns_incident;
 use super::text::{clean, evidence_text, place, resource_label, seen, unseen_line};
 use crate::findings::{Finding, Status};
 
@@ -42,6 +43,9 @@ impl Message {
 
 /// The run in words, for people who read e-mail.
 pub fn summary(report: &Report) -> Message {
+    if let Some(incident) = &report.incident {
+        return sns_incident::message(report, incident);
+    }
     let whose = match report.accounts.as_slice() {
         [one] => one.clone(),
         many => format!("{} accounts", many.len()),
@@ -95,6 +99,11 @@ fn summary_body(report: &Report, whose: &str) -> String {
         lines.push(format!("Note: {}", shown(note)));
     }
     lines.push(format!("Run {} ({})", clean(&report.run.id), report.run.trigger));
+    body(&lines)
+}
+
+/// What fits of the lines.
+pub(super) fn body(lines: &[String]) -> String {
     let mut body = lines.join("\n");
     body.truncate(body.floor_char_boundary(MAX_BYTES - 1024));
     body
@@ -242,11 +251,11 @@ fn cut(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     shortened(&clean(text), SHOWN_CHARS)
 }
 
-fn subject(text: &str) -> String {
+pub(super) fn subject(text: &str) -> String {
     let safe = |char: char| match char {
         ' '..='~' => char,
         _ => '?',

@@ -1,3 +1,5 @@
+mod incident;
+
 use serde_json::json;
 use std::borrow::Cow;
 
@@ -60,6 +62,7 @@ pub(super) fn clean_report() -> Report {
         accounts: vec!["123456789012".into()],
         regions: vec!["eu-west-1".into()],
         findings: vec![],
+        incident: None,
         policies: vec![PolicyCounts {
             id: "logs-group-no-retention".into(),
             pass: 12,

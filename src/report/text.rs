@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use anstyle::{AnsiColor, Style as Paint};
-use textwrap::Options;
+use textwrap::{Options, WordSplitter};
 
 use super::{CoverageRow, Report};
 use crate::findings::{Finding, Status};
+use crate::incident::Incident;
 use crate::policy::outcome::Severity;
 
 #[derive(Clone, Copy, Debug)]
@@ -18,12 +19,20 @@ pub struct Style {
     pub width: usize,
 }
 
-const BOLD: Paint = Paint::new().bold();
+pub(super) const BOLD: Paint = Paint::new().bold();
 const FAINT: Paint = Paint::new().dimmed();
 
 pub fn render(report: &Report, style: Style) -> String {
     let mut page = Page { report, style, text: String::new() };
-    page.violations();
+    if let Some(incident) = &report.incident {
+        page.incident(incident);
+        page.linked(incident);
+        page.unseen();
+        page.notes();
+        page.closing();
+        return page.text;
+    }
+    page.violations(|_| true);
     page.apart("COULD NOT BE CHECKED AGAIN", Status::Unknown, |finding| {
         let reason = evidence_text(finding, "unknown_because").map(|reason| format!("not checked: {reason}"));
         [Some(finding.message.clone()), reason]
@@ -36,7 +45,7 @@ pub fn render(report: &Report, style: Style) -> String {
     page.text
 }
 
-struct Page<'a> {
+pub(super) struct Page<'a> {
     report: &'a Report,
     style: Style,
     text: String,
@@ -44,13 +53,13 @@ struct Page<'a> {
 
 impl Page<'_> {
     /// What stands as a violation, by severity.
-    fn violations(&mut self) {
+    fn violations(&mut self, wanted: impl Fn(&Finding) -> bool) {
         let report = self.report;
         for severity in Severity::ALL {
             let mut findings = report
                 .findings
                 .iter()
-                .filter(|f| f.status.is_violation() && f.severity == severity)
+                .filter(|f| f.status.is_violation() && f.severity == severity && wanted(f))
                 .peekable();
             if findings.peek().is_none() {
                 continue;
@@ -128,13 +137,36 @@ impl Page<'_> {
 
     fn notes(&mut self) {
         let report = self.report;
-        if report.notes.is_empty() {
+        self.section("NOTES", &report.notes);
+    }
+
+    /// A heading and its sentences, if there are any.
+    pub(super) fn section(&mut self, heading: &str, sentences: &[String]) {
+        if sentences.is_empty() {
             return;
         }
-        self.heading(BOLD, "NOTES");
-        for note in &report.notes {
-            self.wrapped("  ", "    ", note);
+        self.heading(BOLD, heading);
+        for sentence in sentences {
+            self.wrapped("  ", "    ", sentence);
         }
+        self.line("");
+    }
+
+    /// Of an incident, the findings that have to do with it.
+    fn linked(&mut self, incident: &Incident) {
+        let linked = |finding: &Finding| incident.findings.contains(&finding.id);
+        let standing = self.report.findings.iter().filter(|finding| finding.status.is_violation());
+        let (near, far): (Vec<&Finding>, Vec<&Finding>) = standing.partition(|finding| linked(finding));
+        self.heading(BOLD, "FINDINGS ON WHAT THE TIMELINE IS ABOUT");
+        self.line("");
+        self.violations(linked);
+        let others = match (near.len(), far.len()) {
+            (0, 0) => "none",
+            (0, _) => "none; there are findings on other things, which --format json and html list",
+            (_, 0) => return,
+            _ => "findings on other things are listed by --format json and html",
+        };
+        self.wrapped("  ", "    ", others);
         self.line("");
     }
 
@@ -157,28 +189,30 @@ impl Page<'_> {
         self.line(&report.headline());
     }
 
-    fn heading(&mut self, paint: Paint, text: &str) {
+    pub(super) fn heading(&mut self, paint: Paint, text: &str) {
         let text = self.painted(paint, text);
         self.line(&text);
     }
 
-    fn painted(&self, paint: Paint, text: &str) -> String {
+    pub(super) fn painted(&self, paint: Paint, text: &str) -> String {
         if self.style.color { format!("{paint}{text}{paint:#}") } else { text.to_owned() }
     }
 
-    fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
+    pub(super) fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
         let text = clean(text.trim());
         // A width of less than a few words would put each word on its own line.
         let options = Options::new(self.style.width.max(40))
             .initial_indent(first)
             .subsequent_indent(rest)
-            .break_words(false);
+            .break_words(false)
+            // an id stays whole, to be copied
+            .word_splitter(WordSplitter::NoHyphenation);
         for line in textwrap::wrap(&text, options) {
             self.line(&line);
         }
     }
 
-    fn line(&mut self, line: &str) {
+    pub(super) fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
     }
@@ -236,7 +270,7 @@ pub(super) fn unseen_line(report: &Report, row: &CoverageRow) -> String {
     )
 }
 
-fn muted_by(finding: &Finding) -> String {
+pub(super) fn muted_by(finding: &Finding) -> String {
     let mute = finding.evidence.get("muted");
     let part = |key| mute.and_then(|mute| mute.get(key)).and_then(|value| value.as_str()).unwrap_or("?");
     format!("(by {} until {}: {})", part("owner"), part("expires"), part("reason"))
@@ -256,7 +290,7 @@ pub(super) fn seen(report: &Report) -> String {
     )
 }
 
-fn policies_line(report: &Report) -> String {
+pub(super) fn policies_line(report: &Report) -> String {
     let sum = |count: fn(&super::PolicyCounts) -> usize| report.policies.iter().map(count).sum::<usize>();
     let policies = match report.policies.len() {
         1 => "1 policy".to_owned(),
@@ -271,7 +305,7 @@ fn policies_line(report: &Report) -> String {
     )
 }
 
-fn usage_line(report: &Report) -> String {
+pub(super) fn usage_line(report: &Report) -> String {
     let calls: u64 = report.usage.api_calls.values().sum();
     let noun = if calls == 1 { "API call" } else { "API calls" };
     if report.usage.usd > 0.0 {

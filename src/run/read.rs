@@ -1,6 +1,7 @@
 //! The reading stages of a run: collect, relate, drift, then metrics and details for suspects.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Duration, Utc};
 use tokio::time::Instant;
@@ -10,7 +11,9 @@ use crate::collect::{self, Context, Meter, Progress, Wanted};
 use crate::config::{Config, Regions, files, regions};
 use crate::drift;
 use crate::findings::state::State;
+use crate::incident::{self, Window};
 use crate::inventory::cloudtrail::Event;
+use crate::inventory::metrics::Query;
 use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Inventory, Kind as _, Scope, is_global};
 use crate::policy::Policy;
 use crate::policy::evaluate::{self, Setting};
@@ -28,6 +31,8 @@ pub(super) struct Aws {
     pub(super) sdk: aws_config::SdkConfig,
     pub(super) s3: aws_sdk_s3::Client,
     pub(super) meter: Arc<Meter>,
+    /// The ARN of who runs it, once AWS has said it.
+    pub(super) caller: OnceLock<String>,
 }
 
 impl Aws {
@@ -39,7 +44,7 @@ impl Aws {
         }
         let meter = Arc::new(Meter::default());
         let s3 = collect::s3(&sdk, &meter);
-        Self { sdk, s3, meter }
+        Self { sdk, s3, meter, caller: OnceLock::new() }
     }
 
     pub(super) fn usage(&self) -> Usage {
@@ -63,14 +68,19 @@ pub(super) async fn read_aws(
         Regions::All => collect::regions(&aws.sdk, &aws.meter).await?,
     };
     let caller = collect::caller_identity(&aws.sdk, &aws.meter).await?;
+    let _ = aws.caller.set(caller.arn.clone());
+    let window = request.window(now)?;
     let started = Instant::now();
-    let types = wanted(policies);
+    let mut types = wanted(policies);
+    for name in window.iter().flat_map(|_| incident::types()) {
+        types.entry(name).or_default();
+    }
     let home = regions.first().map_or("", |region| regions::home_of_global(region)).to_owned();
     let trail =
         config.drift.trail.as_ref().map(|trail| collect::Trail::new(&aws.s3, &trail.bucket, &trail.prefix));
     let context = |region: String, endpoint: &str| Context {
         clients: collect::Clients::new(&aws.sdk, endpoint, &aws.meter),
-        events_from: events_from(state, &State::place(&caller.account, &region), now),
+        events_from: events_from(state, &State::place(&caller.account, &region), window.as_ref(), now),
         trail: trail.clone(),
         events_only: false,
         account: caller.account.clone(),
@@ -89,8 +99,7 @@ pub(super) async fn read_aws(
     }
     let drift = drift::Settings {
         drift: config.drift.clone(),
-        // on the command line the caller is a person, whose clicks count
-        own_principals: if request.trigger == "manual" { Vec::new() } else { vec![caller.arn] },
+        own_principals: if request.own_role { vec![caller.arn] } else { Vec::new() },
     };
     let mut scopes = collect::collect(&contexts, &types, progress).await;
     // a read that took all its time, such as a long history, leaves the metrics the last quarter
@@ -106,7 +115,8 @@ pub(super) async fn read_aws(
     relate::account(&mut scopes);
     let setting = Setting { now, migration: &config.migration };
     let details = scopes.iter_mut().zip(&contexts).map(|(scope, context)| {
-        read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref(), &drift)
+        let queries = window.iter().flat_map(|window| incident::anomalies::queries(scope, window)).collect();
+        read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref(), &drift, queries)
     });
     futures::future::join_all(details).await;
     Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
@@ -126,8 +136,10 @@ fn wanted(policies: &[&Policy]) -> Wanted {
     wanted
 }
 
-fn events_from(state: &State, place: &str, now: DateTime<Utc>) -> DateTime<Utc> {
-    state.last_complete.get(place).map_or(now - FIRST_WINDOW, |last| *last - EVENT_OVERLAP)
+/// Back to the last complete run, and where an incident is told of back to its beginning.
+fn events_from(state: &State, place: &str, window: Option<&Window>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let from = state.last_complete.get(place).map_or(now - FIRST_WINDOW, |last| *last - EVENT_OVERLAP);
+    window.map_or(from, |window| from.min(window.since))
 }
 
 /// Metrics for the resources that `skip` leaves in; then the costly details
@@ -139,8 +151,10 @@ async fn read_metrics_and_details(
     setting: &Setting<'_>,
     account_wide: Option<&Scope>,
     drift: &drift::Settings,
+    mut queries: BTreeSet<Query>,
 ) {
-    let queries: Vec<_> = evaluate::metric_queries(policies, scope, setting).into_iter().collect();
+    queries.extend(evaluate::metric_queries(policies, scope, setting));
+    let queries: Vec<Query> = queries.into_iter().collect();
     if !queries.is_empty() {
         scope.series = collect::fetch_metrics(context, &queries).await;
         let failed: Vec<&str> =

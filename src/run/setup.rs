@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::RunError;
 use crate::config::diagnostic::{SourceFile, did_you_mean};
 use crate::config::{Config, Pack, files};
+use crate::incident::{Ask, Since, SinceError, Window};
 use crate::policy::{Policy, builtin, load};
 use crate::{collect, store};
 
@@ -29,8 +30,19 @@ pub struct Request {
     pub notify: bool,
     /// `schedule`, `incident` or `manual`.
     pub trigger: &'static str,
+    /// Tells what happened, too.
+    pub incident: Option<Ask>,
+    /// The credentials are a role of aftermove's own and not a person's, whose clicks count.
+    pub own_role: bool,
     /// When the run has to be over.
     pub time_limit: std::time::Duration,
+}
+
+impl Request {
+    /// What an incident is told of, if one is asked for.
+    pub fn window(&self, now: DateTime<Utc>) -> Result<Option<Window>, SinceError> {
+        self.incident.as_ref().map(|ask| ask.since.parse::<Since>()?.window(now)).transpose()
+    }
 }
 
 /// The configuration as the request, the environment or the folder gives it.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::local::{Local, found};
 
 /// Everything in the subscriber's queue, taken out of it: attributes and body.
-async fn receive(local: &Local, queue: &str) -> Vec<(BTreeMap<String, String>, String)> {
+pub(crate) async fn receive(local: &Local, queue: &str) -> Vec<(BTreeMap<String, String>, String)> {
     let sqs = aws_sdk_sqs::Client::new(&local.sdk().await);
     let mut received = Vec::new();
     loop {

@@ -84,6 +84,49 @@ async fn the_lambda_scans_publishes_and_keeps_state_and_report_in_s3() {
 }
 
 #[tokio::test]
+async fn the_lambda_tells_an_incident_in_its_answer_by_mail_and_as_a_page() {
+    let (local, ids) = Local::seeded();
+    let seed =
+        local.environment(Command::new(root().join("localstack/incident"))).arg("--seed").output().unwrap();
+    assert!(seed.status.success(), "{}", String::from_utf8_lossy(&seed.stderr));
+    let topic = ids["topic_arn"].as_str().unwrap();
+    let text = format!(
+        "version: 1\ndeliver:\n  sns: {{ topic_arn: '{topic}' }}\n  s3: {{ bucket: {BUCKET}, prefix: nightly }}\n"
+    );
+    let s3 = configure(&local, &text).await;
+
+    let event = json!({ "job": "incident", "since": "3h", "reason": "INC-42" });
+    let output = invoke(&local, &event, &[CONFIG]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stdout.len() < 6_000_000);
+    let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&reply["complete"], &reply["cut"]), (&json!(true), &Value::Null));
+    assert_eq!(reply["incident"]["reason"], "INC-42");
+    let timeline = reply["incident"]["timeline"].as_array().unwrap();
+    assert!(timeline.iter().any(|entry| entry["kind"] == "anomaly"), "{timeline:#?}");
+    let linked = reply["findings"].as_array().unwrap().len();
+    assert_eq!(linked, reply["incident"]["findings"].as_array().unwrap().len());
+
+    let page = reply["incident"]["page"].as_str().unwrap();
+    let key = page.strip_prefix(&format!("s3://{BUCKET}/")).unwrap();
+    let kept = |key: String| s3.get_object().bucket(BUCKET).key(key).send();
+    let html = kept(key.to_owned()).await.unwrap();
+    assert_eq!(html.content_type(), Some("text/html; charset=utf-8"));
+    let json = kept(key.replace(".html", ".json")).await.unwrap().body.collect().await.unwrap();
+    let report: Value = serde_json::from_slice(&json.into_bytes()).unwrap();
+    assert_eq!(report["incident"]["timeline"], reply["incident"]["timeline"]);
+
+    let queue = ids["queue_url"].as_str().unwrap();
+    let received = crate::delivery::receive(&local, queue).await;
+    let (attributes, body) =
+        received.iter().find(|(attributes, _)| attributes["kind"] == "incident").unwrap();
+    assert_eq!(attributes.len(), 1);
+    assert!(body.starts_with("INC-42: what happened from "), "{body}");
+    assert!(body.contains("Asked by arn:aws:") && body.contains(page), "{body}");
+    assert!(!received.iter().any(|(attributes, _)| attributes["kind"] == "summary"), "one summary a run");
+}
+
+#[tokio::test]
 async fn a_bad_event_and_a_bad_configuration_are_errors_with_a_name() {
     let local = Local::start();
     configure(&local, "version: 1\nregoins: [eu-west-1]\n").await;
@@ -91,6 +134,9 @@ async fn a_bad_event_and_a_bad_configuration_are_errors_with_a_name() {
         (json!({ "job": "dance" }), CONFIG, "InvalidEvent", "dance"),
         (json!({ "jobb": "scan" }), CONFIG, "InvalidEvent", "jobb"),
         (json!("scan"), CONFIG, "InvalidEvent", "not understood"),
+        (json!({ "job": "scan", "since": "3h" }), CONFIG, "InvalidEvent", "of an incident, not of a scan"),
+        (json!({ "job": "incident" }), CONFIG, "InvalidEvent", "needs `since`"),
+        (json!({ "job": "incident", "since": "soon" }), CONFIG, "InvalidEvent", "write 90m, 3h, 2d"),
         (json!({ "job": "scan" }), CONFIG, "ConfigurationError", "did you mean `regions`?"),
         (
             json!({ "job": "scan" }),

@@ -12,6 +12,7 @@ mod events;
 mod faults;
 mod generated;
 mod generic;
+mod incident;
 mod lambda;
 mod local;
 mod mutes;

@@ -12,7 +12,8 @@ use std::time::Duration;
 use aftermove::collect::Progress;
 use aftermove::config::Severity;
 use aftermove::deliver::file;
-use aftermove::report::{json_v1, text};
+use aftermove::incident::Ask;
+use aftermove::report::{html, json_v1, text};
 use aftermove::run::{self, Request};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -33,30 +34,17 @@ Exit codes: 0 nothing found, 1 findings at or above --fail-on, 2 the run broke,
 #[derive(Subcommand)]
 enum Command {
     /// Read the account, judge it, and report
-    Scan {
+    Scan(Scan),
+    /// Tell what happened: changes, deployments, alarms and unusual metrics in one line of time, and likely causes
+    Incident {
+        /// How far to look back: 90m, 3h, 2d, or a moment such as 2026-11-22T03:00:00Z; 90 days at most
+        #[arg(long, value_name = "TIME")]
+        since: String,
+        /// Why, for those who read it: a ticket, a sentence
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
         #[command(flatten)]
-        common: Common,
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-        /// Write the report to this file instead of stdout
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Judge an inventory saved by `aftermove collect`, without reading AWS
-        #[arg(long, value_name = "FILE")]
-        inventory: Option<PathBuf>,
-        /// Where to keep what was found: a file, s3://bucket/key or none
-        /// [default: beside the reports in S3 if `deliver.s3` is configured, else none]
-        #[arg(long, value_name = "PLACE")]
-        state: Option<String>,
-        /// Publish to the configured SNS topic and S3 bucket
-        #[arg(long, overrides_with = "no_notify")]
-        notify: bool,
-        /// Publish nothing (the default)
-        #[arg(long)]
-        no_notify: bool,
-        /// The gravity from which on findings make the exit code 1
-        #[arg(long, value_enum, default_value_t = FailOn::Medium)]
-        fail_on: FailOn,
+        scan: Scan,
     },
     /// Read the account and write the inventory as JSON
     Collect {
@@ -73,6 +61,33 @@ enum Command {
     },
     /// Print the IAM policy that scanning needs, as JSON
     Iam(iam::Iam),
+}
+
+#[derive(Args)]
+struct Scan {
+    #[command(flatten)]
+    common: Common,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Write the report to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Judge an inventory saved by `aftermove collect`, without reading AWS
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<PathBuf>,
+    /// Where to keep what was found: a file, s3://bucket/key or none
+    /// [default: beside the reports in S3 if `deliver.s3` is configured, else none]
+    #[arg(long, value_name = "PLACE")]
+    state: Option<String>,
+    /// Publish to the configured SNS topic and S3 bucket
+    #[arg(long, overrides_with = "no_notify")]
+    notify: bool,
+    /// Publish nothing (the default)
+    #[arg(long)]
+    no_notify: bool,
+    /// The gravity from which on findings make the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::Medium)]
+    fail_on: FailOn,
 }
 
 #[derive(Args)]
@@ -97,6 +112,7 @@ enum Format {
     #[default]
     Text,
     Json,
+    Html,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -147,23 +163,9 @@ fn main() -> ExitCode {
 
 async fn command(command: Command) -> anyhow::Result<u8> {
     match command {
-        Command::Scan { common, format, output, inventory, state, notify, no_notify: _, fail_on } => {
-            check_writable(output.as_deref())?;
-            let request = Request { inventory, state, notify, ..common.request() };
-            let bar = Bar::new();
-            let scan = run::scan(&request, &|progress| bar.show(progress)).await;
-            bar.clear();
-            let scan = scan?;
-            let rendered = match format {
-                Format::Json => json_v1::render(&scan.report)?,
-                Format::Text => text::render(&scan.report, style(output.is_some())),
-            };
-            write(output.as_deref(), &rendered)?;
-            if scan.undelivered {
-                say("not everything was delivered; the report's notes say what and why");
-                return Ok(2);
-            }
-            Ok(scan.report.exit_code(fail_on.into()))
+        Command::Scan(arguments) => scan(arguments, None).await,
+        Command::Incident { since, reason, scan: arguments } => {
+            scan(arguments, Some(Ask { since, reason })).await
         }
         Command::Collect { common, output } => {
             check_writable(output.as_deref())?;
@@ -180,6 +182,28 @@ async fn command(command: Command) -> anyhow::Result<u8> {
         Command::Policy { command } => policy::run(command).await,
         Command::Iam(arguments) => iam::run(arguments).await,
     }
+}
+
+async fn scan(arguments: Scan, incident: Option<Ask>) -> anyhow::Result<u8> {
+    let Scan { common, format, output, inventory, state, notify, no_notify: _, fail_on } = arguments;
+    check_writable(output.as_deref())?;
+    let trigger = if incident.is_some() { "incident" } else { "manual" };
+    let request = Request { inventory, state, notify, incident, trigger, ..common.request() };
+    let bar = Bar::new();
+    let scan = run::scan(&request, &|progress| bar.show(progress)).await;
+    bar.clear();
+    let scan = scan?;
+    let rendered = match format {
+        Format::Json => json_v1::render(&scan.report)?,
+        Format::Text => text::render(&scan.report, style(output.is_some())),
+        Format::Html => html::render(&scan.report),
+    };
+    write(output.as_deref(), &rendered)?;
+    if scan.undelivered {
+        say("not everything was delivered; the report's notes say what and why");
+        return Ok(2);
+    }
+    Ok(scan.report.exit_code(fail_on.into()))
 }
 
 impl Common {

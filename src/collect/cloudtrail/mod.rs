@@ -3,9 +3,7 @@
 mod lookup;
 mod trail;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-
-use super::Collector;
+use super::{Collector, window};
 use crate::inventory::Kind as _;
 use crate::inventory::cloudtrail::Event;
 
@@ -25,9 +23,3 @@ pub(super) const EVENTS: Collector = Collector {
         })
     },
 };
-
-/// What was seen, as a coverage row says it.
-fn window(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
-    let stamp = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    format!("saw {} to {}", stamp(from), stamp(to))
-}

@@ -67,6 +67,7 @@ fn report(findings: Vec<Finding>) -> Report {
         accounts: vec!["123456789012".into()],
         regions: vec!["eu-west-1".into()],
         findings,
+        incident: None,
         policies: vec![],
         coverage: vec![],
         notes: vec![],

@@ -1,0 +1,221 @@
+//! The report as one page that needs nothing else: no scripts, no network. Everything that comes from
+//! the account is escaped by the template, and what could turn the reading order around is shown as such.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::text::{clean, evidence_text, place, resource_label, unseen_line};
+use super::text_incident::{headline, kind, stands, symptoms, told};
+use super::{Report, text};
+use crate::findings::{Finding, Status};
+use crate::incident::{Entry, Incident};
+use crate::policy::outcome::Severity;
+
+const STYLE: &str = include_str!("html.css");
+
+pub fn render(report: &Report) -> String {
+    let title = match &report.incident {
+        Some(incident) => headline(incident),
+        None => format!("aftermove: {}", report.headline()),
+    };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="referrer" content="no-referrer";
+                title { (clean(&title)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (clean(&title)) }
+                    p { (report.headline()) }
+                    p.faint {
+                        "Run " (report.run.id) " (" (report.run.trigger) "), " (moment(report.run.started_at)) ", "
+                        (report.accounts.join(", ")) ", " (report.regions.join(", "))
+                    }
+                }
+                main {
+                    @if let Some(incident) = &report.incident { (incident_sections(incident)) }
+                    (violations(report))
+                    (apart(report, "Could not be checked again", Status::Unknown))
+                    (apart(report, "Resolved", Status::Resolved))
+                    (apart(report, "Muted", Status::Muted))
+                }
+                (coverage(report))
+                footer { p.faint { (text::policies_line(report)) ". " (text::usage_line(report)) "." } }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn moment(at: DateTime<Utc>) -> String {
+    at.format("%F %H:%M UTC").to_string()
+}
+
+fn incident_sections(incident: &Incident) -> Markup {
+    html! {
+        @if let Some(who) = &incident.asked_by { p { "Asked by " code { (clean(who)) } } }
+        section aria-labelledby="timeline" {
+            h2 #timeline { "Timeline" }
+            table {
+                thead { tr { th scope="col" { "UTC" } th scope="col" { "Kind" } th scope="col" { "What happened" } } }
+                tbody {
+                    @for entry in incident.timeline.iter().filter(|entry| !entry.quiet) { (timeline_row(entry)) }
+                }
+            }
+        }
+        section aria-labelledby="causes" {
+            h2 #causes { "Likely causes" }
+            @if incident.explanations.is_empty() { p { "Nothing was felt that would ask for a cause." } }
+            @for explanation in &incident.explanations {
+                article {
+                    @for symptom in symptoms(incident, explanation) { h3 { (clean(&symptom)) } }
+                    @if explanation.causes.is_empty() { p { "No change or deployment before it is known." } }
+                    ol { @for cause in &explanation.causes { li { (clean(&told(incident, cause))) } } }
+                }
+            }
+        }
+        section aria-labelledby="missing" {
+            h2 #missing { "Not in the timeline" }
+            ul { @for line in &incident.missing { li { (clean(line)) } } }
+        }
+    }
+}
+
+fn timeline_row(entry: &Entry) -> Markup {
+    html! {
+        tr.symptom[entry.is_symptom()] {
+            th scope="row" { (entry.time.format("%F %H:%M")) }
+            td { (kind(entry)) }
+            td {
+                (clean(&entry.text))
+                @if let Some(stands) = stands(entry) { br; span.faint { (clean(&stands)) } }
+            }
+        }
+    }
+}
+
+/// What stands as a violation, by severity; of an incident what has to do with it comes first.
+fn violations(report: &Report) -> Markup {
+    let standing: Vec<&Finding> = report.findings.iter().filter(|f| f.status.is_violation()).collect();
+    let linked =
+        |finding: &&&Finding| report.incident.as_ref().is_some_and(|i| i.findings.contains(&finding.id));
+    let (near, far): (Vec<&Finding>, Vec<&Finding>) = standing.iter().partition(|finding| linked(&finding));
+    let section = |id: &str, heading: &str, findings: &[&Finding]| {
+        html! {
+            @if !findings.is_empty() {
+                section aria-labelledby=(id) {
+                    h2 id=(id) { (heading) }
+                    @for severity in Severity::ALL {
+                        @for finding in findings.iter().filter(|finding| finding.severity == severity) {
+                            (violation(report, finding))
+                        }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        (section("near", "Findings on what the timeline is about", &near))
+        (section("findings", if near.is_empty() { "Findings" } else { "Other findings" }, &far))
+        @if standing.is_empty() { p { "Nothing found in what could be seen." } }
+    }
+}
+
+fn violation(report: &Report, finding: &Finding) -> Markup {
+    html! {
+        article class=(finding.severity.as_str()) {
+            h3 { (finding.severity) " " (finding.status.as_str()) ": " (clean(&finding.title)) }
+            p { strong { (resource_label(finding)) } " "
+                span.faint { (place(report, &finding.resource.account, &finding.resource.region)) } }
+            p { (clean(&finding.message)) }
+            @if let Some(cause) = finding.explained() { p { "Because of: " (clean(&cause)) } }
+            @if !finding.why.trim().is_empty() { p { strong { "Why: " } (clean_lines(&finding.why)) } }
+            @if !finding.fix.trim().is_empty() { p { strong { "Fix: " } (clean_lines(&finding.fix)) } }
+            @for command in [&finding.fix_cli, &finding.fix_terraform].into_iter().flatten() {
+                pre { (clean_lines(command)) }
+            }
+            (evidence(finding))
+        }
+    }
+}
+
+fn evidence(finding: &Finding) -> Markup {
+    html! {
+        @if !finding.evidence.is_empty() {
+            details {
+                summary { "Evidence" }
+                table {
+                    thead { tr { th scope="col" { "What" } th scope="col" { "Value" } } }
+                    tbody {
+                        @for (key, value) in &finding.evidence {
+                            tr {
+                                th scope="row" { (clean(key)) }
+                                td { code { (clean(&value.to_string())) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Findings that ask for nothing.
+fn apart(report: &Report, heading: &str, status: Status) -> Markup {
+    html! {
+        @if report.count(status) > 0 {
+            section {
+                h2 { (heading) }
+                ul {
+                    @for finding in report.findings.iter().filter(|finding| finding.status == status) {
+                        li {
+                            (finding.severity) " " strong { (resource_label(finding)) } ": " (clean(&finding.title))
+                            @if let Some(reason) = evidence_text(finding, "unknown_because") {
+                                " (not checked: " (clean(reason)) ")"
+                            }
+                            @if status == Status::Muted { " " (clean(&text::muted_by(finding))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn coverage(report: &Report) -> Markup {
+    let mut by_place: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for row in &report.coverage {
+        *by_place.entry((&row.account, &row.region)).or_default() += 1;
+    }
+    html! {
+        aside aria-labelledby="coverage" {
+            h2 #coverage { "Coverage" }
+            @if report.unseen().next().is_some() {
+                p { "Could not be seen, so nothing is known about it:" }
+                ul { @for row in report.unseen() { li { (clean(&unseen_line(report, row))) } } }
+            } @else if report.saw_everything() {
+                p { "Everything that was asked for was seen." }
+            } @else {
+                p { "Not everything could be checked." }
+            }
+            p.faint {
+                @for ((account, region), types) in by_place {
+                    (clean(account)) " " (clean(region)) ": " (types) " types. "
+                }
+            }
+            @for note in &report.notes { p { "Note: " (clean(note)) } }
+        }
+    }
+}
+
+/// Line by line, as line ends are no steering in a page.
+fn clean_lines(text: &str) -> String {
+    text.trim().lines().map(clean).collect::<Vec<_>>().join("\n")
+}
