@@ -193,6 +193,7 @@ fn example() -> Finding {
         evidence: serde_json::Map::new(),
         monthly_cost_usd: None,
         because_of: Vec::new(),
+        explains: Vec::new(),
         first_seen: now(),
         last_seen: now(),
     }
