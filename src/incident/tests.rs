@@ -57,7 +57,6 @@ fn the_causes_of_each_symptom_are_ranked_by_nearness_and_by_what_is_shared() {
       0.203 17 minutes before, deploys service web, joined to load balancer web by target group web
     DB instance orders: Multi-AZ instance failover started.
       0.154 59 minutes before, changes security group databases of DB instance orders
-      0.029 23 minutes before, deploys service web, which shares no more than the region eu-west-1
     ");
 }
 

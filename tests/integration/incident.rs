@@ -134,7 +134,7 @@ fn the_text_tells_the_story_first_and_ends_with_one_line() {
     assert!(text.starts_with("INC-42: what happened from "), "{text}");
     let order = ["TIMELINE (UTC)", "LIKELY CAUSES", "NOT IN THE TIMELINE", "FINDINGS", "CRITICAL"].map(place);
     assert!(order.is_sorted(), "{text}");
-    assert!(text.contains("only in part still in force"), "{text}");
+    assert!(text.contains("still in force: ingress tcp 5432 from 0.0.0.0/0; no longer in force"), "{text}");
     assert!(!text.contains("RegisterTargets"), "{text}");
     assert!(!text.contains("Finished DB Instance backup"), "{text}");
     assert!(text.trim_end().lines().last().unwrap().contains("new"), "{text}");

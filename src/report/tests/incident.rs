@@ -55,8 +55,6 @@ fn the_text_tells_the_story_then_the_causes_then_what_is_linked() {
       02:25 DB instance orders: Multi-AZ instance failover started.
         1. 59 minutes before, changes security group databases of DB instance orders
            (01:25, bob@example.com)
-        2. 23 minutes before, deploys service web, which shares no more than the
-           region eu-west-1 (02:02, github-deploy/GitHubActions)
 
     NOT IN THE TIMELINE
       CloudTrail tells of events up to 15 minutes late: changes after 2026-11-22
@@ -178,13 +176,6 @@ fn the_json_of_an_incident_is_the_contract() {
             "hops": 1,
             "minutes_before": 59,
             "reason": "59 minutes before, changes security group databases of DB instance orders"
-          },
-          {
-            "entry": 3,
-            "weight": 0.029,
-            "hops": null,
-            "minutes_before": 23,
-            "reason": "23 minutes before, deploys service web, which shares no more than the region eu-west-1"
           }
         ]
       }
