@@ -35,8 +35,8 @@ pub struct Settings {
     pub own_principals: Vec<String>,
 }
 
-/// What cannot be compared with anything is forgotten after so many days.
-const UNKNOWN_KEPT: Days = Days::new(14);
+/// What cannot be compared with anything is forgotten after so many days: once the policies have let go of it.
+const UNKNOWN_KEPT: Days = Days::new(16);
 
 /// Puts the changes behind the scope's events into it, with the same coverage. What `carried`
 /// holds of earlier runs goes on here.
