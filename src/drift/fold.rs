@@ -15,7 +15,7 @@ use super::record::Record;
 use super::resource::targets;
 use super::touches::{WHOLE, touches};
 use crate::inventory::Meta;
-use crate::inventory::cloudtrail::{Actor, Change, Effect, Event, Step, Touch};
+use crate::inventory::cloudtrail::{Actor, Change, Effect, Event, Owner, Step, Touch};
 
 /// Of very many steps, so many of the first and of the latest are told.
 const FIRST_STEPS: usize = 5;
@@ -45,8 +45,9 @@ struct Key {
 
 #[derive(Debug, Default)]
 struct Resource {
-    /// Its ARN, and what an earlier run knew of it.
+    /// Its ARN, and what an earlier run knew of it, as its name and its owner.
     known: Meta,
+    owner: Option<Owner>,
     steps: Vec<Step>,
 }
 
@@ -101,6 +102,7 @@ impl Fold {
         };
         let resource = self.resources.entry(key).or_default();
         resource.known = change.meta.clone();
+        resource.owner.clone_from(&change.owner);
         resource.steps.extend(change.steps.iter().cloned());
     }
 
@@ -275,6 +277,7 @@ fn change(
         last: steps.iter().rev().find_map(|step| step.event_time),
         source_ip_addresses: addresses,
         steps: told.into_iter().cloned().collect(),
+        owner: resource.owner.clone(),
         effects: effects
             .iter()
             .filter(|(at, _)| members.contains(at))

@@ -6,20 +6,26 @@ use serde_json::{Map, Value};
 
 use super::fold::{IN_FORCE, REVERTED, UNKNOWN, summarize};
 use super::touches::WHOLE;
+use crate::inventory::apprunner::AppRunnerService;
+use crate::inventory::budgets::Budget;
 use crate::inventory::cloudtrail::{Change, Effect, Trail};
 use crate::inventory::cloudwatch::Alarm;
 use crate::inventory::ec2::{
     Address, FlowLog, Instance, NatGateway, PrefixList, RouteTable, SecurityGroup, Snapshot, Subnet, Volume,
     Vpc, VpcEndpoint,
 };
+use crate::inventory::ecr::Repository;
 use crate::inventory::ecs::{Cluster, Service};
-use crate::inventory::elasticache::{CacheCluster, ReplicationGroup};
+use crate::inventory::eks;
+use crate::inventory::elasticache::{CacheCluster, ReplicationGroup, ServerlessCache};
+use crate::inventory::elasticbeanstalk::BeanstalkEnvironment;
 use crate::inventory::elasticloadbalancing::ClassicLoadBalancer;
 use crate::inventory::elasticloadbalancingv2::{LoadBalancer, TargetGroup};
 use crate::inventory::lambda::Function;
 use crate::inventory::logs::LogGroup;
 use crate::inventory::rds::{DbCluster, DbInstance};
 use crate::inventory::route53::{HostedZone, RecordSet};
+use crate::inventory::scheduler::Schedule;
 use crate::inventory::sns::Topic;
 use crate::inventory::sqs::Queue;
 use crate::inventory::{Kind as _, Resource, Scope, TYPES, is_global};
@@ -55,6 +61,14 @@ pub const COMPARED: &[&str] = &[
     DbCluster::TYPE,
     Topic::TYPE,
     Trail::TYPE,
+    Repository::TYPE,
+    ServerlessCache::TYPE,
+    eks::Cluster::TYPE,
+    eks::Nodegroup::TYPE,
+    BeanstalkEnvironment::TYPE,
+    AppRunnerService::TYPE,
+    Schedule::TYPE,
+    Budget::TYPE,
 ];
 
 /// The changed resource as it is now.

@@ -75,7 +75,8 @@ pub fn compare(scope: &mut Scope, account_wide: Option<&Scope>, settings: &Setti
         let live = live::find(change, scope, account_wide);
         live.name_and_tags(change);
         live.compare(change);
-        change.owner = owners.of_change(change);
+        // of what an earlier run saw code do, there may be no event any more
+        change.owner = owners.of_change(change).or_else(|| change.owner.take());
         capture::capture(change);
     }
     let mut changes = changes.into_iter();

@@ -202,6 +202,16 @@ fn a_change_is_followed_from_run_to_run_until_it_is_gone() {
 }
 
 #[test]
+fn an_owner_is_remembered_once_the_code_s_events_are_out_of_sight() {
+    let mut made = event("e0", 1, "CreateTags", "sg-1", "ci");
+    made.record["userAgent"] = json!("APN/1.0 HashiCorp/1.0 Terraform/1.13.5");
+    let opened = event("e1", 5, "AuthorizeSecurityGroupIngress", "sg-1", "bob");
+    let (carried, _) = run(vec![made, opened], true, &[]);
+    let (_, change) = run(vec![], true, &carried);
+    assert_eq!(change.unwrap().owner.unwrap().tool, "terraform");
+}
+
+#[test]
 fn what_cannot_be_compared_is_carried_until_the_policies_have_let_go_of_it() {
     let mut scope = scope(clicks());
     apply(&mut scope, &Settings::default(), &[]);

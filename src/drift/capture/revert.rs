@@ -1,7 +1,7 @@
 //! Commands of the AWS CLI that undo what stands. They are the API's own operations: the opposite
 //! one, or the same one with the value of before.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{HIDDEN, is_told, word};
 use crate::drift::touches::{WHOLE, snake_case};
@@ -81,6 +81,9 @@ fn command(change: &Change, effect: &Effect) -> Option<String> {
     if touch.value.get("ip_protocol").is_some() {
         return Some(rule(change, effect));
     }
+    if touch.part.starts_with("record ") {
+        return record(change, effect);
+    }
     if let Some(key) = touch.part.strip_prefix("tag ") {
         return tag(change, effect, key);
     }
@@ -156,14 +159,37 @@ fn rule(change: &Change, effect: &Effect) -> String {
         source if source.contains(':') => ("Ipv6Ranges", "CidrIpv6"),
         _ => ("IpRanges", "CidrIp"),
     };
-    let mut permission = serde_json::json!({ "IpProtocol": value["ip_protocol"] });
+    let mut permission = json!({ "IpProtocol": value["ip_protocol"] });
     for (key, name) in [("FromPort", "from_port"), ("ToPort", "to_port")] {
         if value[name].is_i64() {
             permission[key] = value[name].clone();
         }
     }
-    permission[list] = serde_json::json!([{ key: source }]);
+    permission[list] = json!([{ key: source }]);
     format!("{call} --group-id {group} --ip-permissions {}", word(&format!("[{permission}]")))
+}
+
+/// A record set is taken away again as it is, or put back as it was.
+fn record(change: &Change, effect: &Effect) -> Option<String> {
+    let (action, value) = match (effect.touch.action.as_str(), &effect.before) {
+        ("added", _) => ("DELETE", &effect.touch.value),
+        ("removed", _) => ("CREATE", &effect.touch.value),
+        (_, before) => ("UPSERT", before),
+    };
+    // an alias or a weighted record takes more than is kept of it
+    let records: Vec<Value> =
+        value["resource_records"].as_array()?.iter().map(|text| json!({ "Value": text })).collect();
+    let plain = value["weight"].is_null() && value["set_identifier"].is_null() && value["ttl"].is_number();
+    if records.is_empty() || !plain {
+        return None;
+    }
+    let set = json!({ "Name": value["name"], "Type": value["type"], "TTL": value["ttl"], "ResourceRecords": records });
+    let batch = json!({ "Changes": [{ "Action": action, "ResourceRecordSet": set }] }).to_string();
+    let zone = word(&change.meta.id);
+    Some(format!(
+        "aws route53 change-resource-record-sets --hosted-zone-id {zone} --change-batch {}",
+        word(&batch)
+    ))
 }
 
 fn tag(change: &Change, effect: &Effect, key: &str) -> Option<String> {

@@ -9,8 +9,8 @@ use crate::drift::touches::WHOLE;
 use crate::inventory::cloudtrail::{Change, Effect};
 
 /// A resource type of the AWS provider, and how its `import` names one.
-struct Row {
-    kind: &'static str,
+pub(super) struct Row {
+    pub(super) kind: &'static str,
     resource: &'static str,
     import: Import,
 }
@@ -18,9 +18,13 @@ struct Row {
 enum Import {
     Id,
     Arn,
-    /// `<cluster>/<service>`, out of the ARN.
-    EcsService,
+    /// `<cluster>/<service>` and its like: what follows in the ARN, up to so many parts, with what between them.
+    Path(&'static str, usize, char),
     QueueUrl,
+    /// `<account>:<name>`
+    OfAccount,
+    /// By an id that events do not tell.
+    Untold,
 }
 
 const fn row(kind: &'static str, resource: &'static str, import: Import) -> Row {
@@ -28,12 +32,15 @@ const fn row(kind: &'static str, resource: &'static str, import: Import) -> Row 
 }
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+pub(super) const ROWS: &[Row] = &[
+    row("AWS::AppRunner::Service", "aws_apprunner_service", Import::Arn),
     row("AWS::AutoScaling::AutoScalingGroup", "aws_autoscaling_group", Import::Id),
+    row("AWS::Budgets::Budget", "aws_budgets_budget", Import::OfAccount),
     row("AWS::CloudFormation::Stack", "aws_cloudformation_stack", Import::Id),
     row("AWS::CloudTrail::Trail", "aws_cloudtrail", Import::Arn),
     row("AWS::CloudWatch::Alarm", "aws_cloudwatch_metric_alarm", Import::Id),
     row("AWS::CloudWatch::Dashboard", "aws_cloudwatch_dashboard", Import::Id),
+    row("AWS::DynamoDB::Table", "aws_dynamodb_table", Import::Id),
     row("AWS::EC2::EIP", "aws_eip", Import::Id),
     row("AWS::EC2::FlowLog", "aws_flow_log", Import::Id),
     row("AWS::EC2::Instance", "aws_instance", Import::Id),
@@ -52,9 +59,13 @@ const ROWS: &[Row] = &[
     row("AWS::EC2::Volume", "aws_ebs_volume", Import::Id),
     row("AWS::ECR::Repository", "aws_ecr_repository", Import::Id),
     row("AWS::ECS::Cluster", "aws_ecs_cluster", Import::Id),
-    row("AWS::ECS::Service", "aws_ecs_service", Import::EcsService),
+    row("AWS::ECS::Service", "aws_ecs_service", Import::Path(":service/", 2, '/')),
+    row("AWS::EKS::Cluster", "aws_eks_cluster", Import::Id),
+    row("AWS::EKS::Nodegroup", "aws_eks_node_group", Import::Path(":nodegroup/", 2, ':')),
     row("AWS::ElastiCache::CacheCluster", "aws_elasticache_cluster", Import::Id),
     row("AWS::ElastiCache::ReplicationGroup", "aws_elasticache_replication_group", Import::Id),
+    row("AWS::ElastiCache::ServerlessCache", "aws_elasticache_serverless_cache", Import::Id),
+    row("AWS::ElasticBeanstalk::Environment", "aws_elastic_beanstalk_environment", Import::Untold),
     row("AWS::ElasticLoadBalancing::LoadBalancer", "aws_elb", Import::Id),
     row("AWS::ElasticLoadBalancingV2::LoadBalancer", "aws_lb", Import::Arn),
     row("AWS::ElasticLoadBalancingV2::TargetGroup", "aws_lb_target_group", Import::Arn),
@@ -74,7 +85,9 @@ const ROWS: &[Row] = &[
     row("AWS::S3::Bucket", "aws_s3_bucket", Import::Id),
     row("AWS::SNS::Topic", "aws_sns_topic", Import::Arn),
     row("AWS::SQS::Queue", "aws_sqs_queue", Import::QueueUrl),
+    row("AWS::Scheduler::Schedule", "aws_scheduler_schedule", Import::Path(":schedule/", 2, '/')),
     row("AWS::SecretsManager::Secret", "aws_secretsmanager_secret", Import::Arn),
+    row("AWS::StepFunctions::StateMachine", "aws_sfn_state_machine", Import::Arn),
 ];
 
 /// Arguments that are not called as the API's parameters are. With a dot, they are within a block.
@@ -133,6 +146,11 @@ pub(super) fn code(change: &Change, standing: &[Effect]) -> Result<String, Strin
     for effect in rules {
         rule(&mut code, change, effect);
     }
+    let (records, others): (Vec<&Effect>, Vec<&Effect>) =
+        others.into_iter().partition(|effect| effect.touch.part.starts_with("record "));
+    for effect in records {
+        record(&mut code, change, effect);
+    }
     if !others.is_empty() {
         block(&mut code, row, change, &others);
     }
@@ -144,7 +162,12 @@ fn block(code: &mut String, row: &Row, change: &Change, effects: &[&Effect]) {
     let id = match row.import {
         Import::Id => Some(change.meta.id.clone()),
         Import::Arn => Some(change.meta.arn.clone()).filter(|arn| !arn.is_empty()),
-        Import::EcsService => change.meta.arn.split_once(":service/").map(|(_, service)| service.to_owned()),
+        Import::Path(after, parts, between) => change.meta.arn.split_once(after).map(|(_, path)| {
+            let parts: Vec<&str> = path.split('/').take(parts).collect();
+            parts.join(&between.to_string())
+        }),
+        Import::OfAccount => Some(format!("{}:{}", change.meta.account, change.meta.id)),
+        Import::Untold => None,
         Import::QueueUrl => Some(format!(
             "https://sqs.{}.amazonaws.com/{}/{}",
             change.meta.region, change.meta.account, change.meta.id
@@ -251,6 +274,46 @@ fn rule(code: &mut String, change: &Change, effect: &Effect) {
     for name in ["ip_protocol", "from_port", "to_port"] {
         if let Some(value) = hcl(&value[name]) {
             let _ = writeln!(code, "  {name} = {value}");
+        }
+    }
+    let _ = writeln!(code, "}}");
+}
+
+/// So is a record set.
+fn record(code: &mut String, change: &Change, effect: &Effect) {
+    let value = &effect.touch.value;
+    if effect.touch.action == "removed" {
+        let _ =
+            writeln!(code, "# {}: take the {} out of the code", change.meta.id, one_line(&effect.touch.part));
+        return;
+    }
+    let told = |name: &str| value[name].as_str().unwrap_or_default();
+    let (name, kind) = (told("name"), told("type"));
+    let set = value["set_identifier"].as_str();
+    let id = [Some(change.meta.id.as_str()), Some(name), Some(kind), set]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>();
+    let label = label(&format!("{name}_{kind}"));
+    import(code, "aws_route53_record", &label, Some(&id.join("_")));
+    let _ = writeln!(code, "resource \"aws_route53_record\" \"{label}\" {{");
+    let _ = writeln!(
+        code,
+        "  zone_id = {}\n  name = {}\n  type = {}",
+        text(&change.meta.id),
+        text(name),
+        text(kind)
+    );
+    for (argument, name) in
+        [("ttl", "ttl"), ("records", "resource_records"), ("set_identifier", "set_identifier")]
+    {
+        if let Some(value) = hcl(&value[name]).filter(|value| value != "[]") {
+            let _ = writeln!(code, "  {argument} = {value}");
+        }
+    }
+    for (block, name) in [("alias", "alias_target"), ("weighted_routing_policy", "weight")] {
+        if is_told(&value[name]) {
+            let _ = writeln!(code, "  # {block}: see event {}", effect.event_id);
         }
     }
     let _ = writeln!(code, "}}");

@@ -246,3 +246,61 @@ fn what_is_not_known_says_so() {
     let reverted = captured(change("AWS::Logs::LogGroup", "logs", "web", "", vec![reverted]));
     assert_eq!(reverted.uncaptured_because.as_deref(), Some("nothing of it stands"));
 }
+
+#[test]
+fn a_record_set_is_imported_by_zone_name_and_type() {
+    let value = json!({ "name": "www.example.com", "type": "CNAME", "ttl": 60, "resource_records": ["web.example.net"],
+        "alias_target": null, "set_identifier": null, "weight": null });
+    let added = effect("ChangeResourceRecordSets", "added", "record www.example.com CNAME", value);
+    let zone =
+        change("AWS::Route53::HostedZone", "route53", "Z1", "arn:aws:route53:::hostedzone/Z1", vec![added]);
+    let zone = captured(zone);
+    insta::assert_snapshot!(zone.terraform.unwrap(), @r#"
+    import { # not needed where the state has it
+      to = aws_route53_record.www_example_com_cname
+      id = "Z1_www.example.com_CNAME"
+    }
+    resource "aws_route53_record" "www_example_com_cname" {
+      zone_id = "Z1"
+      name = "www.example.com"
+      type = "CNAME"
+      ttl = 60
+      records = ["web.example.net"]
+    }
+    "#);
+    insta::assert_snapshot!(zone.revert.unwrap(), @"");
+}
+
+#[test]
+fn imports_are_named_as_the_provider_wants_them() {
+    let cases = [
+        ("AWS::ECS::Service", "arn:aws:ecs:eu-west-1:111122223333:service/production/web", "production/web"),
+        (
+            "AWS::EKS::Nodegroup",
+            "arn:aws:eks:eu-west-1:111122223333:nodegroup/main/workers/ab12",
+            "main:workers",
+        ),
+        (
+            "AWS::Scheduler::Schedule",
+            "arn:aws:scheduler:eu-west-1:111122223333:schedule/default/nightly",
+            "default/nightly",
+        ),
+        ("AWS::Budgets::Budget", "", "111122223333:x"),
+        ("AWS::SQS::Queue", "", "https://sqs.eu-west-1.amazonaws.com/111122223333/x"),
+    ];
+    for (kind, arn, id) in cases {
+        let made = effect("CreateX", "created", "the resource", json!({}));
+        let code = captured(change(kind, "x", "x", arn, vec![made])).terraform.unwrap();
+        assert!(code.contains(&format!("  id = \"{id}\"")), "{kind}: {code}");
+    }
+}
+
+#[test]
+fn every_type_that_changes_are_compared_with_has_a_terraform_form() {
+    let lacking: Vec<&&str> = crate::drift::COMPARED
+        .iter()
+        .filter(|kind| terraform::ROWS.iter().all(|row| row.kind != **kind))
+        .collect();
+    // records belong to their zone, and make resources of their own there
+    assert_eq!(lacking, [&"AWS::Route53::RecordSet"]);
+}
