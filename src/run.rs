@@ -19,6 +19,7 @@ use crate::findings::mute::{Mute, MuteError};
 use crate::findings::state::State;
 use crate::incident::{self, SinceError};
 use crate::inventory::cloudtrail::{Change, Event};
+use crate::inventory::rds::RdsEvent;
 use crate::inventory::{CoverageStatus, GLOBAL, Inventory, Kind as _, Scope};
 use crate::policy::evaluate::Setting;
 use crate::policy::outcome::{Evaluation, Verdicts};
@@ -183,7 +184,7 @@ impl Judging<'_> {
             .iter()
             .map(|policy| PolicyScope {
                 id: &policy.id,
-                windowed: policy.judged().any(|name| name == Event::TYPE),
+                windowed: policy.judged().any(|name| [Event::TYPE, RdsEvent::TYPE].contains(&name)),
             })
             .collect();
         let places: Vec<Place> = inventory

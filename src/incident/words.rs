@@ -72,7 +72,9 @@ pub(super) fn plain(value: &Value) -> Option<String> {
         }
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
-    (text.chars().count() <= SHOWN_CHARS).then_some(text)
+    // CloudTrail writes HIDDEN_DUE_TO_SECURITY_REASONS in the place of secrets
+    let shown = text.chars().count() <= SHOWN_CHARS && !text.starts_with("HIDDEN_DUE_TO");
+    shown.then_some(text)
 }
 
 /// `12 minutes`, `1 hour 5 minutes`.
@@ -119,6 +121,7 @@ mod tests {
             json!({ "TOKEN": "x" }),
             json!([{ "value": "x" }]),
             json!("x".repeat(61)),
+            json!("HIDDEN_DUE_TO_SECURITY_REASONS"),
             json!(null),
             json!([]),
         ] {
