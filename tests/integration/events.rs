@@ -17,6 +17,7 @@ const HOME: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 const DRIFT: [&str; 2] = ["--only", "cloudtrail-console-change"];
 const CHANGES: &str = "Aftermove::Drift::Change";
+const ACTORS: &str = "Aftermove::Drift::Actor";
 
 fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -122,7 +123,7 @@ fn global_services_are_looked_up_at_home_and_nothing_else_is() {
         ["eu-west-1 api-assets e-3", "eu-west-1 web-assets e-1 e-2", "us-east-1 deployer e-8 e-9"]
     );
     let at_home: Vec<&str> = rows(&report).iter().filter(|row| row.0 == HOME).map(|row| row.1).collect();
-    assert_eq!(at_home, [EVENTS, CHANGES]);
+    assert_eq!(at_home, [EVENTS, CHANGES, ACTORS]);
     let mut asked = lookups(&local);
     asked.sort();
     assert_eq!(asked, [REGION, HOME]);
@@ -276,12 +277,7 @@ async fn a_trail_too_long_for_the_time_says_from_when_on_it_was_seen() {
     let bucket = Bucket::make(&local).await;
     for minutes in 0..60 {
         bucket
-            .deliver(
-                "",
-                REGION,
-                minutes,
-                log_file(&[policy(&format!("e-{minutes}"), "web-assets", minutes)]),
-            )
+            .deliver("", REGION, minutes, log_file(&[policy(&format!("e-{minutes}"), "web-assets", minutes)]))
             .await;
     }
     bucket.deliver("", HOME, 10, log_file(&[])).await;

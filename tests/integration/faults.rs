@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aftermove::collect::{COLLECTORS, DETAILS, METRIC_ACTIONS};
 use aftermove::inventory::Kind as _;
 use aftermove::inventory::account::Account;
-use aftermove::inventory::cloudtrail::{Change, Event, Trail};
+use aftermove::inventory::cloudtrail::{Actor, Change, Event, Trail};
 use serde_json::{Value, json};
 
 use crate::local::{Local, found};
@@ -31,7 +31,7 @@ fn read_with(actions: &[&str]) -> BTreeSet<&'static str> {
     let mut rows: BTreeSet<&str> = types.chain(details).chain(metrics).collect();
     if rows.contains(EVENTS) {
         // changes are made of events
-        rows.insert(Change::TYPE);
+        rows.extend([Change::TYPE, Actor::TYPE]);
     }
     if rows.contains(Trail::TYPE) {
         // and the account of the trails of its regions

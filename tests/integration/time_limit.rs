@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aftermove::inventory::Kind as _;
-use aftermove::inventory::cloudtrail::Change;
+use aftermove::inventory::cloudtrail::{Actor, Change};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ fn a_history_too_long_for_the_time_says_what_it_saw_and_is_read_again() {
     assert_eq!(code, 1);
 
     let unseen = unseen(&report);
-    assert_eq!(unseen.keys().collect::<Vec<_>>(), [&EVENTS, &Change::TYPE], "{unseen:#?}");
+    assert_eq!(unseen.keys().collect::<Vec<_>>(), [&EVENTS, &Actor::TYPE, &Change::TYPE], "{unseen:#?}");
     let (status, detail) = unseen[EVENTS];
     assert_eq!(status, "partial");
     let window = detail.strip_suffix("; out of time before it was read").unwrap();

@@ -268,7 +268,7 @@ fn a_record_set_is_imported_by_zone_name_and_type() {
       records = ["web.example.net"]
     }
     "#);
-    insta::assert_snapshot!(zone.revert.unwrap(), @"");
+    insta::assert_snapshot!(zone.revert.unwrap(), @r#"aws route53 change-resource-record-sets --hosted-zone-id Z1 --change-batch '{"Changes":[{"Action":"DELETE","ResourceRecordSet":{"Name":"www.example.com","Type":"CNAME","TTL":60,"ResourceRecords":[{"Value":"web.example.net"}]}}]}'"#);
 }
 
 #[test]
