@@ -200,7 +200,12 @@ fn became(
         return (REVERTED, format!("{} put it back with {} {}", who.actor, who.event_name, at_time(who)));
     }
     let Some((_, who, over)) = later.last() else {
-        return (UNKNOWN, "it was not compared with the resource".to_owned());
+        let earlier = before(all, step);
+        return if touch.action == "set" && !earlier.is_null() && earlier == touch.value {
+            (REVERTED, "it was set back to what it was".to_owned())
+        } else {
+            (UNKNOWN, "it was not compared with the resource".to_owned())
+        };
     };
     let when = at_time(who);
     match by(&who.origin) {
@@ -220,8 +225,6 @@ fn cancelled<'s>(touched: &[Touched<'s>]) -> Option<Touched<'s>> {
     }
     let back = match (first.2.action.as_str(), last.2.action.as_str()) {
         ("added", "removed") | ("removed", "added") | ("created", "deleted") => true,
-        // set and set again to what an earlier event had set
-        ("set", "set") => touched.len() > 2 && first.2.value == last.2.value,
         _ => false,
     };
     back.then_some(*last)

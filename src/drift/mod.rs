@@ -21,7 +21,7 @@ use chrono::{DateTime, Days, Utc};
 
 use crate::config::Drift;
 use crate::inventory::cloudtrail::{Actor, Change, Event};
-use crate::inventory::{Coverage, Kind as _, Resource, Scope};
+use crate::inventory::{Coverage, CoverageStatus, Kind as _, Resource, Scope};
 pub use fold::Fold;
 pub use live::COMPARED;
 pub(crate) use openers::openers;
@@ -53,7 +53,14 @@ pub fn apply(scope: &mut Scope, settings: &Settings, carried: &[Change]) {
             fold.carry(change);
         }
     }
-    let (changes, actors) = fold.finish();
+    let (mut changes, actors) = fold.finish();
+    let unseen = scope
+        .coverage_of(Event::TYPE)
+        .filter(|row| matches!(row.status, CoverageStatus::Denied | CoverageStatus::Failed))
+        .map(|row| row.detail.clone());
+    for change in &mut changes {
+        change.unseen.clone_from(&unseen);
+    }
     let derived = [Change::TYPE, Actor::TYPE];
     scope.resources.retain(|resource| !derived.contains(&resource.type_name()));
     scope.coverage.retain(|row| !derived.contains(&row.resource_type.as_str()));

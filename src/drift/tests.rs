@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::BreakGlass;
+use crate::inventory::Meta;
 use crate::inventory::ec2::SecurityGroup;
-use crate::inventory::{CoverageStatus, Meta};
 
 pub(super) fn event(id: &str, minute: u32, name: &str, group: &str, user: &str) -> Event {
     let time = format!("2026-11-20T10:{minute:02}:00Z");
@@ -199,6 +199,19 @@ fn a_change_is_followed_from_run_to_run_until_it_is_gone() {
         "eve put it back with RevokeSecurityGroupIngress at 2026-11-20 10:45 UTC"
     );
     assert_eq!((change.actors, left), (vec!["bob".to_owned(), "eve".to_owned()], vec![]));
+}
+
+#[test]
+fn where_no_events_could_be_read_an_earlier_run_s_knowledge_says_so() {
+    let mut scope = scope(vec![]);
+    scope.coverage[0].status = CoverageStatus::Denied;
+    scope.coverage[0].detail = "denied: cloudtrail:LookupEvents".to_owned();
+    apply(&mut scope, &Settings::default(), &fold(&clicks(), &Settings::default()));
+    let unseen: Vec<_> = scope.all::<Change>().map(|change| change.unseen.as_deref()).collect();
+    assert_eq!(unseen, [Some("denied: cloudtrail:LookupEvents"); 2]);
+    scope.coverage[0].status = CoverageStatus::Partial;
+    apply(&mut scope, &Settings::default(), &fold(&clicks(), &Settings::default()));
+    assert!(scope.all::<Change>().all(|change| change.unseen.is_none()));
 }
 
 #[test]

@@ -204,7 +204,10 @@ fn settings(record: Record<'_>, target: &Target) -> Vec<Touch> {
     let mut touches = Vec::new();
     for (key, value) in flat(parameters) {
         let name = snake_case(key);
-        if !names(value, target) && !NO_SETTINGS.contains(&name.as_str()) {
+        // ECS starts the same tasks anew
+        if name == "force_new_deployment" && *value == true {
+            touches.push(Touch { part: name, action: "did".to_owned(), ..Touch::default() });
+        } else if !names(value, target) && !NO_SETTINGS.contains(&name.as_str()) {
             touches.push(Touch { deferred, ..set(target, &name, value.clone()) });
         }
     }

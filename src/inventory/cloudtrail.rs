@@ -65,6 +65,8 @@ pub struct Change {
     pub stands: String,
     /// Why it is taken to stand or not.
     pub stands_because: String,
+    /// Why this run could read no events, so that what it knows is an earlier run's; null where it could.
+    pub unseen: Option<String>,
     /// The code that the resource belongs to; null where nothing tells of any.
     pub owner: Option<Owner>,
     /// CloudFormation's resource of this one, from DescribeStackResources; null where that was not asked, and with an

@@ -96,6 +96,8 @@ fn repeated_edits_are_the_last_one_and_know_what_was_before() {
     assert_eq!(days(&after_code), (14.into(), 90.into(), UNKNOWN.to_owned()));
     let put_back = [by_code(retention("e0", 0, 90)), retention("e1", 1, 7), retention("e2", 2, 90)];
     assert_eq!(days(&put_back).2, REVERTED);
+    let again_and_again = [retention("e1", 1, 7), retention("e2", 2, 7), retention("e3", 3, 7)];
+    assert_eq!(days(&again_and_again).2, UNKNOWN, "nothing tells what it was before the first");
 }
 
 #[test]

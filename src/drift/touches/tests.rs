@@ -98,6 +98,8 @@ fn settings_are_each_a_part_without_what_names_the_resource() {
     );
     let service = json!({ "cluster": "production", "service": "worker", "desiredCount": 0, "forceNewDeployment": false });
     assert_eq!(touched("ecs", "UpdateService", service), ["set desired_count=0"]);
+    let anew = json!({ "service": "worker", "desiredCount": 2, "forceNewDeployment": true });
+    assert_eq!(touched("ecs", "UpdateService", anew), ["set desired_count=2", "did force_new_deployment"]);
     let retention = json!({ "logGroupName": "/ecs/api", "retentionInDays": 30 });
     assert_eq!(touched("logs", "PutRetentionPolicy", retention), ["set retention_in_days=30"]);
     let endless = json!({ "logGroupName": "/ecs/api" });
