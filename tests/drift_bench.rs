@@ -1,7 +1,7 @@
 //! `cargo bench --bench drift`: 100,000 CloudTrail records are parsed, classified and folded, one at a time as they
 //! come in, within the project's targets for CPU and memory. Exits 1 where one is missed.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
+#![allow(clippy::cast_precision_loss, clippy::exit, clippy::print_stderr, clippy::print_stdout)]
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};

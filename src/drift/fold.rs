@@ -223,10 +223,10 @@ fn cancelled<'s>(touched: &[Touched<'s>]) -> Option<Touched<'s>> {
     if touched.len() < 2 {
         return None;
     }
-    let back = match (first.2.action.as_str(), last.2.action.as_str()) {
-        ("added", "removed") | ("removed", "added") | ("created", "deleted") => true,
-        _ => false,
-    };
+    let back = matches!(
+        (first.2.action.as_str(), last.2.action.as_str()),
+        ("added", "removed") | ("removed", "added") | ("created", "deleted")
+    );
     back.then_some(*last)
 }
 

@@ -294,7 +294,9 @@ fn same(asked: &Value, now: &Value) -> bool {
                 || now.ends_with(&format!("/{asked}"))
                 || now.contains(":task-definition/") && family == Some(asked)
         }
-        (Value::String(text), Value::Number(_) | Value::Bool(_)) => *text == now.to_string(),
+        (Value::String(text), Value::Number(_) | Value::Bool(_)) => {
+            text.parse().is_ok_and(|told: Value| told == *now)
+        }
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
         (Value::Array(asked), Value::Array(now)) => {
             asked.len() == now.len() && asked.iter().all(|item| now.iter().any(|other| same(item, other)))

@@ -23,12 +23,12 @@ impl<'a> Owners<'a> {
         let seen = changes.iter().filter(|change| change.by == "code").filter_map(|change| {
             let step = change.steps.last()?;
             let at = step.event_time.map(|at| at.format(" at %Y-%m-%d %H:%M UTC").to_string());
-            let owner = Owner {
+            let by_event = Owner {
                 tool: change.reasons.iter().find_map(|reason| tool_in(reason)).unwrap_or("code").to_owned(),
                 name: String::new(),
                 told_by: format!("{} by {}{}", step.event_name, step.actor, at.unwrap_or_default()),
             };
-            Some((key(change), owner))
+            Some((key(change), by_event))
         });
         Self { owned: owned.collect(), seen: seen.collect() }
     }

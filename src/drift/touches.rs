@@ -363,7 +363,7 @@ fn operand(record: Record<'_>, target: &Target) -> String {
         })
         .collect();
     naming.sort();
-    naming.iter().map(|name| format!(" {name}")).collect()
+    if naming.is_empty() { String::new() } else { format!(" {}", naming.join(" ")) }
 }
 
 /// `RolePolicy` as `role policy`.

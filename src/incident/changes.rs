@@ -7,8 +7,8 @@ use chrono::TimeDelta;
 use super::graph::{Graph, Node};
 use super::words::{at, label, list, plain};
 use super::{Entry, Kind, Window};
-use crate::inventory::Inventory;
 use crate::inventory::cloudtrail::{Change, Step, Touch};
+use crate::inventory::{Inventory, Scope};
 
 /// Equal steps no further apart than this are one entry: a person's clicks, or a tool's loop. Our default.
 const RUN: TimeDelta = TimeDelta::minutes(5);
@@ -37,7 +37,7 @@ pub(super) fn entries(
     graph: &Graph<'_>,
     window: &Window,
 ) -> (Vec<Entry>, Vec<String>) {
-    let changes: Vec<&Change> = inventory.scopes.iter().flat_map(|scope| scope.all::<Change>()).collect();
+    let changes: Vec<&Change> = inventory.scopes.iter().flat_map(Scope::all::<Change>).collect();
     let touched = touched(&changes);
     let mut entries = Vec::new();
     let mut left_out = Vec::new();

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Policy;
 use super::outcome::{Cause, Outcome, Verdicts};
-use crate::inventory::Inventory;
 use crate::inventory::cloudtrail::Change;
+use crate::inventory::{Inventory, Scope};
 
 /// The policy whose findings tell of changes by hand.
 const CHANGES: &str = "cloudtrail-console-change";
@@ -41,7 +41,7 @@ struct Changed<'a> {
 /// The fields that people changed and that still are as they left them, by the resource's ARN.
 fn changed_fields(inventory: &Inventory) -> BTreeMap<&str, Changed<'_>> {
     let mut changed: BTreeMap<&str, Changed<'_>> = BTreeMap::new();
-    for change in inventory.scopes.iter().flat_map(|scope| scope.all::<Change>()) {
+    for change in inventory.scopes.iter().flat_map(Scope::all::<Change>) {
         let (Some(of), "person", false) =
             (change.changed_type.as_deref(), change.by.as_str(), change.meta.arn.is_empty())
         else {
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::config::{Migration, Overrides};
     use crate::inventory::logs::LogGroup;
-    use crate::inventory::{Coverage, CoverageStatus, Kind as _, Resource, Scope};
+    use crate::inventory::{Coverage, CoverageStatus, Kind as _, Resource};
     use crate::policy::{builtin, evaluate, load};
 
     const ARN: &str = "arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/api";

@@ -106,7 +106,7 @@ fn violations(report: &Report) -> Markup {
     let standing: Vec<&Finding> = report.findings.iter().filter(|f| f.status.is_violation()).collect();
     let linked =
         |finding: &&&Finding| report.incident.as_ref().is_some_and(|i| i.findings.contains(&finding.id));
-    let (near, far): (Vec<&Finding>, Vec<&Finding>) = standing.iter().partition(|finding| linked(&finding));
+    let (near, far): (Vec<&Finding>, Vec<&Finding>) = standing.iter().partition(|finding| linked(finding));
     let section = |id: &str, heading: &str, findings: &[&Finding]| {
         html! {
             @if !findings.is_empty() {

@@ -1,6 +1,8 @@
 //! Commands of the AWS CLI that undo what stands. They are the API's own operations: the opposite
 //! one, or the same one with the value of before.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{HIDDEN, is_told, word};
@@ -233,7 +235,7 @@ fn opposite(change: &Change, effect: &Effect) -> Option<String> {
             }
             _ => return None,
         };
-        command.push_str(&format!(" --{} {value}", kebab_case(key)));
+        let _ = write!(command, " --{} {value}", kebab_case(key));
     }
     Some(command)
 }

@@ -334,13 +334,13 @@ fn import(code: &mut String, resource: &str, label: &str, id: Option<&str>) {
 
 /// A name for Terraform: small letters, digits and underscores.
 fn label(name: &str) -> String {
-    let mut label: String =
+    let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
-    label = label.trim_matches('_').to_owned();
-    if label.is_empty() || label.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("r_{label}")
+    let plain = plain.trim_matches('_');
+    if plain.is_empty() || plain.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("r_{plain}")
     } else {
-        label
+        plain.to_owned()
     }
 }
 

@@ -15,6 +15,7 @@ struct Labelled {
     record: Value,
 }
 
+#[expect(clippy::disallowed_methods, reason = "the records lie beside the tests")]
 fn records() -> Vec<(String, Labelled)> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cloudtrail");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -46,6 +47,7 @@ fn said(record: &Value) -> &'static str {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the tables are for people")]
 fn hands_are_told_from_everything_else_on_labelled_records() {
     let records = records();
     let mut table: BTreeMap<(&str, &str), usize> = BTreeMap::new();

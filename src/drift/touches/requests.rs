@@ -114,7 +114,7 @@ fn add_rule_ids(touches: &mut [Touch], record: Record<'_>) {
 pub(super) fn modified_rules(record: Record<'_>, _: &Target) -> Vec<Touch> {
     let request = &record.0.record["requestParameters"]["ModifySecurityGroupRulesRequest"];
     items_at(request, "SecurityGroupRule")
-        .into_iter()
+        .iter()
         .filter_map(|rule| {
             let id = rule.get("SecurityGroupRuleId")?.as_str()?;
             let asked = rule.get("SecurityGroupRule").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -162,7 +162,7 @@ pub(super) fn route(record: Record<'_>, _: &Target) -> Vec<Touch> {
 pub(super) fn tags(record: Record<'_>, _: &Target) -> Vec<Touch> {
     let action = if record.event_name().starts_with("Create") { "set" } else { "removed" };
     items_at(&record.0.record["requestParameters"], "tagSet")
-        .into_iter()
+        .iter()
         .filter_map(|tag| {
             let key = tag.get("key")?.as_str()?;
             let value = tag.get("value").cloned().unwrap_or_default();
@@ -176,7 +176,7 @@ pub(super) fn tags(record: Record<'_>, _: &Target) -> Vec<Touch> {
 pub(super) fn record_sets(record: Record<'_>, _: &Target) -> Vec<Touch> {
     let batch = &record.0.record["requestParameters"]["changeBatch"];
     items_at(batch, "changes")
-        .into_iter()
+        .iter()
         .filter_map(|change| {
             let set = change.get("resourceRecordSet")?.as_object()?;
             let text = |name: &str| set.get(name).and_then(Value::as_str);

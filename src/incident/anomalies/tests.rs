@@ -117,8 +117,7 @@ fn account(incomplete: Option<&str>) -> Scope {
     let network = LoadBalancer { meta, kind: "network".into(), ..LoadBalancer::default() };
     let gateway =
         NatGateway { availability_zones: Some(vec!["a".into(), "b".into()]), ..NatGateway::default() };
-    let mut scope = Scope::default();
-    scope.resources = vec![web.into(), network.into(), gateway.into()];
+    let mut scope = Scope { resources: vec![web.into(), network.into(), gateway.into()], ..Scope::default() };
     let incomplete = incomplete.map(str::to_owned);
     for query in queries(&scope, &window()) {
         let points = match query.metric.as_str() {
