@@ -14,7 +14,7 @@ pub(super) struct Record<'a>(pub(super) &'a Event);
 impl<'a> Record<'a> {
     /// The text at a dotted path; None where it is empty or hidden.
     pub(super) fn text(self, path: &str) -> Option<&'a str> {
-        texts(&self.0.record, path).into_iter().next()
+        at(&self.0.record, path)?.as_str().filter(|text| is_told(text))
     }
 
     /// A flag, which CloudTrail writes as a boolean or as a string.
@@ -145,6 +145,11 @@ fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 /// All texts at a dotted path, in which a list stands for each of its items. Keys are
 /// compared without case, as CloudTrail writes `dBInstanceIdentifier` and `GroupId`.
 pub(super) fn texts<'a>(value: &'a Value, path: &str) -> Vec<&'a str> {
+    // most of the paths that are tried lead nowhere
+    let first = path.split('.').next().unwrap_or(path);
+    if value.as_object().is_some_and(|fields| !fields.keys().any(|key| key.eq_ignore_ascii_case(first))) {
+        return Vec::new();
+    }
     let mut found = vec![value];
     for key in path.split('.') {
         found = found
@@ -158,12 +163,11 @@ pub(super) fn texts<'a>(value: &'a Value, path: &str) -> Vec<&'a str> {
             })
             .collect();
     }
-    found
-        .into_iter()
-        .flat_map(items)
-        .filter_map(Value::as_str)
-        .filter(|text| !text.is_empty() && *text != "HIDDEN_DUE_TO_SECURITY_REASONS")
-        .collect()
+    found.into_iter().flat_map(items).filter_map(Value::as_str).filter(|text| is_told(text)).collect()
+}
+
+fn is_told(text: &str) -> bool {
+    !text.is_empty() && text != "HIDDEN_DUE_TO_SECURITY_REASONS"
 }
 
 /// What a list holds: EC2 writes `{ "items": […] }`, others a list, and some one item without any list around it.

@@ -50,9 +50,6 @@ const fn row(service: &'static str, paths: &'static [&'static str], kind: &'stat
     Row { service, paths, kind, form }
 }
 
-const REQUEST: &str = "requestParameters.";
-const RESPONSE: &str = "responseElements.";
-
 /// Paths begin in the request parameters, or after `>` in the response elements.
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
@@ -154,14 +151,14 @@ fn ec2_type(id: &str) -> Option<&'static (&'static str, &'static str, &'static s
 
 /// At least one: failing all else, the event's own name.
 pub(super) fn targets(record: Record<'_>) -> Vec<Target> {
+    let (request, response) = (&record.0.record["requestParameters"], &record.0.record["responseElements"]);
     let of_row = |row: &Row| {
         row.paths.iter().find_map(|path| {
-            let path = match path.strip_prefix('>') {
-                Some(path) => format!("{RESPONSE}{path}"),
-                None => format!("{REQUEST}{path}"),
+            let found = match path.strip_prefix('>') {
+                Some(path) => texts(response, path),
+                None => texts(request, path),
             };
-            let mut targets: Vec<Target> =
-                texts(&record.0.record, &path).into_iter().map(|value| row.target(value, record)).collect();
+            let mut targets: Vec<Target> = found.into_iter().map(|value| row.target(value, record)).collect();
             targets.sort();
             targets.dedup();
             (!targets.is_empty()).then_some(targets)
