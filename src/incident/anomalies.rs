@@ -1,6 +1,6 @@
 //! Metrics that left their usual range: the points of the window against the day before it.
 //!
-//! A point is out of range if it lies further from the day's median than [`DEVIATIONS`] of the day's
+//! A point is out of range if it lies further from the day's median than `DEVIATIONS` of the day's
 //! deviation, and as far as the measure's own floor and ratio ask for: the floor keeps trifles
 //! out, the ratio decides where a flat day has no deviation at all.
 
