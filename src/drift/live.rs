@@ -73,9 +73,11 @@ pub const COMPARED: &[&str] = &[
 
 /// The changed resource as it is now.
 pub(super) enum Live<'s> {
+    /// And what the reading of its type lacked, if anything: what is not there may then only not have been read.
     Found {
         resource: &'s Resource,
         fields: Map<String, Value>,
+        lacking: Option<String>,
     },
     Gone,
     /// And why.
@@ -108,14 +110,18 @@ pub(super) fn find<'s>(change: &Change, scope: &'s Scope, account_wide: Option<&
                 Value::Object(fields) => Some(fields),
                 _ => None,
             });
-            Live::Found { resource, fields: fields.unwrap_or_default() }
+            let lacking = (!scope.complete(kind)).then(|| unread(scope, kind));
+            Live::Found { resource, fields: fields.unwrap_or_default(), lacking }
         }
         None if scope.complete(kind) => Live::Gone,
-        None => {
-            let told = scope.coverage_of(kind).map(|row| row.detail.as_str()).filter(|text| !text.is_empty());
-            Live::Unread(told.map_or_else(|| format!("{kind} was not read"), |why| format!("{kind}: {why}")))
-        }
+        None => Live::Unread(unread(scope, kind)),
     }
+}
+
+/// Why the type was not read, or not completely.
+fn unread(scope: &Scope, kind: &str) -> String {
+    let told = scope.coverage_of(kind).map(|row| row.detail.as_str()).filter(|text| !text.is_empty());
+    told.map_or_else(|| format!("{kind} was not read"), |why| format!("{kind}: {why}"))
 }
 
 impl Live<'_> {
@@ -163,11 +169,11 @@ impl Live<'_> {
 
     fn verdict(&self, kind: &str, effect: &Effect) -> (&'static str, String) {
         let touch = &effect.touch;
-        let fields = match self {
+        let (fields, lacking) = match self {
             Self::Unread(why) => return (UNKNOWN, why.clone()),
             Self::Gone if touch.action == "deleted" => return (IN_FORCE, "it is gone".to_owned()),
             Self::Gone => return (REVERTED, "the resource is gone".to_owned()),
-            Self::Found { fields, .. } => fields,
+            Self::Found { fields, lacking, .. } => (fields, lacking.as_ref()),
         };
         match touch.action.as_str() {
             "created" => return (IN_FORCE, "it is there".to_owned()),
@@ -186,6 +192,9 @@ impl Live<'_> {
             let value = fields.get("tags")?.get(tag?);
             Some(if touch.action == "removed" { value.is_some() } else { value == Some(&touch.value) })
         });
+        if let Some(why) = lacking.filter(|_| there == Some(false)) {
+            return (UNKNOWN, why.clone());
+        }
         if let Some(there) = there {
             return match (there, touch.action == "removed") {
                 (true, false) => (IN_FORCE, format!("{} is there", touch.part)),
@@ -202,6 +211,8 @@ impl Live<'_> {
         }
         if same(&touch.value, now) {
             (IN_FORCE, format!("{} is {}", touch.part, short(now)))
+        } else if let Some(why) = lacking {
+            (UNKNOWN, why.clone())
         } else if touch.deferred {
             (UNKNOWN, format!("{} may wait for the maintenance window", touch.part))
         } else {

@@ -112,6 +112,29 @@ fn what_was_not_read_cannot_be_told() {
 }
 
 #[test]
+fn what_was_read_in_part_shows_what_is_there_and_not_what_is_gone() {
+    let rule = json!({ "security_group_rule_id": "sgr-1", "ip_protocol": "tcp", "from_port": 22, "to_port": 22,
+        "is_egress": false, "cidr": "0.0.0.0/0" });
+    let mut here = scope(SecurityGroup::TYPE, &[json!({ "id": "sg-1", "rules": [rule] })]);
+    here.coverage[0].status = CoverageStatus::Partial;
+    here.coverage[0].detail = "throttled: ec2:DescribeSecurityGroupRules".to_owned();
+    let touch = |action: &str, port: i64| Touch {
+        part: format!("ingress tcp {port} from 0.0.0.0/0"),
+        action: action.to_owned(),
+        field: Some("openings".to_owned()),
+        value: json!({ "is_egress": false, "ip_protocol": "tcp", "from_port": port, "to_port": port,
+            "source": "0.0.0.0/0" }),
+        ..Touch::default()
+    };
+    let of = |action: &str, port: i64| change(SecurityGroup::TYPE, "sg-1", touch(action, port));
+    assert_eq!(verdict(&here, of("added", 22)).0, "in_force");
+    let unread = "AWS::EC2::SecurityGroup: throttled: ec2:DescribeSecurityGroupRules";
+    check(&here, of("added", 443), "unknown", unread);
+    check(&here, of("removed", 443), "unknown", unread);
+    assert_eq!(verdict(&here, of("removed", 22)).0, "reverted");
+}
+
+#[test]
 fn values_are_compared_as_aws_writes_them_in_either_place() {
     let kind = DbInstance::TYPE;
     let here = scope(
