@@ -106,6 +106,8 @@ pub(super) async fn read_aws(
     for context in &mut contexts {
         context.deadline = started + request.time_limit;
     }
+    // what an account has once is joined first, since the others look into it
+    scopes.iter_mut().filter(|scope| scope.region == GLOBAL).for_each(|scope| relate::relate(scope, None));
     let account_wide = scopes.iter().find(|scope| scope.region == GLOBAL).cloned();
     for scope in &mut scopes {
         relate::relate(scope, account_wide.as_ref());

@@ -259,3 +259,40 @@ fn a_break_glass_window_that_makes_no_sense_is_refused_with_its_line() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_record_set_changed_by_hand_is_compared_with_the_zone_of_the_account() {
+    let (local, ids) = Local::seeded();
+    local.forget("events");
+    let zones = aws_sdk_route53::Client::new(&local.sdk().await);
+    let zone = zones.list_hosted_zones().send().await.unwrap().hosted_zones()[0].id().to_owned();
+    let sets = zones.list_resource_record_sets().hosted_zone_id(&zone).send().await.unwrap();
+    let plain = sets.resource_record_sets().iter().find(|set| {
+        set.set_identifier().is_none()
+            && set.ttl().is_some()
+            && !["NS", "SOA"].contains(&set.r#type().as_str())
+    });
+    let plain = plain.unwrap_or_else(|| panic!("no plain record in {ids}"));
+    let values: Vec<Value> = plain.resource_records().iter().map(|r| json!({ "value": r.value() })).collect();
+    let upsert = |ttl: i64| {
+        json!({ "hostedZoneId": zone.rsplit('/').next().unwrap(), "changeBatch": { "changes": [{ "action": "UPSERT",
+            "resourceRecordSet": { "name": plain.name(), "type": plain.r#type().as_str(), "tTL": ttl, "resourceRecords": values } }] } })
+    };
+    let at = Utc::now() - TimeDelta::hours(2);
+    let record = |id: &str, ttl: i64| {
+        let mut record =
+            console(id, at, "ann@example.com", "route53", "ChangeResourceRecordSets", &upsert(ttl));
+        record["awsRegion"] = "us-east-1".into();
+        record
+    };
+    let only = ["--only", "cloudtrail-console-change"];
+    happened(&local, &[record("e-1", plain.ttl().unwrap())]);
+    let (report, _) = local.scan(&only);
+    let message = finding(&report, "cloudtrail-console-change")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("still in force: record "), "{message}");
+
+    local.forget("events");
+    happened(&local, &[record("e-2", plain.ttl().unwrap() + 1)]);
+    let (report, _) = local.scan(&only);
+    assert_eq!(found(&report, &["new"]), [""; 0], "the record has another TTL by now");
+}
