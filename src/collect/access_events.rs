@@ -3,11 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
-use chrono::Days;
+use aws_sdk_cloudtrail::types::LookupAttributeKey;
 
-use super::cloudtrail::{LOOKUP, PAGE, event};
-use super::{CollectError, Context, Detail, aws_time};
+use super::cloudtrail::{KEPT, LOOKUP, event, pages};
+use super::{CollectError, Context, Detail};
 use crate::inventory::cloudtrail::Event;
 use crate::inventory::rds::DbInstance;
 use crate::inventory::{Kind as _, Scope};
@@ -19,9 +18,6 @@ pub(super) const ACCESS_EVENTS: Detail = Detail {
     actions: &[LOOKUP],
     fetch: |context, scope, arns| Box::pin(fetch(context, scope, arns)),
 };
-
-/// LookupEvents keeps 90 days.
-const HISTORY: Days = Days::new(90);
 
 /// Newest first, at two requests a second: enough for a group or a database that is changed now and then.
 const MAX_PAGES: usize = 4;
@@ -58,22 +54,7 @@ async fn fetch(context: &Context, scope: &mut Scope, arns: &[String]) -> Result<
 }
 
 async fn lookup(context: &Context, name: &str) -> Result<Vec<Event>, CollectError> {
-    let mut pages = context
-        .clients
-        .cloudtrail
-        .lookup_events()
-        .lookup_attributes(
-            LookupAttribute::builder()
-                .attribute_key(LookupAttributeKey::ResourceName)
-                .attribute_value(name)
-                .build()
-                .expect("key and value are set"),
-        )
-        .start_time(aws_time(context.now - HISTORY))
-        .end_time(aws_time(context.now))
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
+    let mut pages = pages(context, LookupAttributeKey::ResourceName, name, context.now - KEPT);
     let mut events = Vec::new();
     for _ in 0..MAX_PAGES {
         let Some(page) = pages.next().await else { break };

@@ -5,16 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudtrail::types::{self, LookupAttribute, LookupAttributeKey};
-use chrono::TimeDelta;
+use aws_sdk_cloudtrail::types::{self, LookupAttributeKey};
 use serde_json::Value;
 
+use super::cloudtrail::{KEPT, LOOKUP, pages};
 use super::pages::{list, unfinished};
-use super::{CollectError, Collector, Context, Read, aws_time, time};
+use super::{CollectError, Collector, Context, Read, time};
 use crate::inventory::cloudtrail::RestoreEvent;
 use crate::inventory::{Kind as _, Meta};
 
-const LOOKUP: &str = "cloudtrail:LookupEvents";
 const DESCRIBE_SNAPSHOTS: &str = "rds:DescribeDBSnapshots";
 const DESCRIBE_CLUSTER_SNAPSHOTS: &str = "rds:DescribeDBClusterSnapshots";
 
@@ -24,8 +23,6 @@ const EVENT_NAMES: [&str; 4] = [
     "RestoreDBClusterFromSnapshot",
     "RestoreDBClusterToPointInTime",
 ];
-const HISTORY: TimeDelta = TimeDelta::days(90);
-const PAGE: i32 = 50;
 const SNAPSHOT_PAGE: i32 = 100;
 
 pub(super) const RESTORE_EVENTS: Collector = Collector {
@@ -52,18 +49,7 @@ async fn lookup(
     context: &Context,
     name: &'static str,
 ) -> Result<(Vec<RestoreEvent>, Option<CollectError>), CollectError> {
-    let by_name = LookupAttribute::builder()
-        .attribute_key(LookupAttributeKey::EventName)
-        .attribute_value(name)
-        .build()
-        .expect("key and value are set");
-    let request = context.clients.cloudtrail.lookup_events().lookup_attributes(by_name);
-    let mut pages = request
-        .start_time(aws_time(context.now - HISTORY))
-        .end_time(aws_time(context.now))
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
+    let mut pages = pages(context, LookupAttributeKey::EventName, name, context.now - KEPT);
     let mut restores = Vec::new();
     let mut last_token = None;
     let mut first = true;

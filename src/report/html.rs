@@ -136,6 +136,7 @@ fn violation(report: &Report, finding: &Finding) -> Markup {
                 span.faint { (place(report, &finding.resource.account, &finding.resource.region)) } }
             p { (clean(&finding.message)) }
             @if let Some(cause) = finding.explained() { p { "Because of: " (clean(&cause)) } }
+            @if let Some(others) = finding.explaining() { p { "Explains: " (clean(&others)) } }
             @if !finding.why.trim().is_empty() { p { strong { "Why: " } (clean_lines(&finding.why)) } }
             @if !finding.fix.trim().is_empty() { p { strong { "Fix: " } (clean_lines(&finding.fix)) } }
             @for command in [&finding.fix_cli, &finding.fix_terraform].into_iter().flatten() {

@@ -5,7 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_cloudtrail::operation::lookup_events::{LookupEventsError, LookupEventsOutput};
 use aws_sdk_cloudtrail::types::{self, LookupAttribute, LookupAttributeKey};
+use aws_smithy_async::future::pagination_stream::PaginationStream;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
@@ -16,29 +20,14 @@ use crate::inventory::Meta;
 use crate::inventory::cloudtrail::{Event, EventResource};
 
 pub(in crate::collect) const LOOKUP: &str = "cloudtrail:LookupEvents";
-pub(in crate::collect) const PAGE: i32 = 50;
+const PAGE: i32 = 50;
 
 /// The event history keeps 90 days (CloudTrail User Guide, "Working with CloudTrail event history").
-const KEPT: TimeDelta = TimeDelta::days(90);
+pub(in crate::collect) const KEPT: TimeDelta = TimeDelta::days(90);
 
 pub(super) async fn read(context: &Context) -> Result<Read, CollectError> {
     let from = context.events_from.max(context.now - KEPT);
-    let mut pages = context
-        .clients
-        .cloudtrail
-        .lookup_events()
-        .lookup_attributes(
-            LookupAttribute::builder()
-                .attribute_key(LookupAttributeKey::ReadOnly)
-                .attribute_value("false")
-                .build()
-                .expect("key and value are set"),
-        )
-        .start_time(aws_time(from))
-        .end_time(aws_time(context.now))
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
+    let mut pages = pages(context, LookupAttributeKey::ReadOnly, "false", from);
     let mut events: Vec<Event> = Vec::new();
     let mut ids = BTreeSet::new();
     let mut last_token = None;
@@ -67,6 +56,26 @@ pub(super) async fn read(context: &Context) -> Result<Read, CollectError> {
     }
     let read = Read::of(events, cut)?;
     Ok(Read { window: seen, ..read })
+}
+
+/// The events that one attribute selects, which is all that LookupEvents takes, from then until now.
+pub(in crate::collect) fn pages(
+    context: &Context,
+    key: LookupAttributeKey,
+    value: &str,
+    from: DateTime<Utc>,
+) -> PaginationStream<Result<LookupEventsOutput, SdkError<LookupEventsError, HttpResponse>>> {
+    let attribute = LookupAttribute::builder().attribute_key(key).attribute_value(value);
+    context
+        .clients
+        .cloudtrail
+        .lookup_events()
+        .lookup_attributes(attribute.build().expect("key and value are set"))
+        .start_time(aws_time(from))
+        .end_time(aws_time(context.now))
+        .max_results(PAGE)
+        .into_paginator()
+        .send()
 }
 
 /// Down to where a list that was cut short can be relied on.
@@ -103,7 +112,6 @@ pub(in crate::collect) fn event(context: &Context, sdk: &types::Event) -> Event 
 #[cfg(test)]
 mod tests {
     use aws_sdk_cloudtrail::Client;
-    use aws_sdk_cloudtrail::operation::lookup_events::{LookupEventsError, LookupEventsOutput};
     use aws_smithy_mocks::{Rule, mock};
     use tokio::time::Instant;
 

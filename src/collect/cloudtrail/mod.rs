@@ -7,7 +7,7 @@ use super::{Collector, window};
 use crate::inventory::Kind as _;
 use crate::inventory::cloudtrail::Event;
 
-pub(super) use lookup::{LOOKUP, PAGE, event};
+pub(super) use lookup::{KEPT, LOOKUP, event, pages};
 pub use trail::{Trail, statements};
 
 /// The log files of a trail take other actions, on the bucket that the configuration names: see [`statements`].
