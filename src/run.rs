@@ -264,6 +264,7 @@ fn report(
         regions: distinct(|scope| &scope.region).into_iter().filter(|region| region != GLOBAL).collect(),
         findings: Vec::new(),
         incident: None,
+        costs: None,
         policies: PolicyCounts::tally(policies.iter().map(|policy| policy.id.as_str()), verdicts),
         coverage,
         notes: Vec::new(),

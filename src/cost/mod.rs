@@ -5,8 +5,10 @@
 #![deny(clippy::disallowed_methods)]
 
 pub mod baseline;
+pub mod summary;
 
 pub use baseline::{Baseline, Judgement, judge_last_day};
+pub use summary::Costs;
 
 /// What makes a median absolute deviation comparable with a standard deviation.
 const NORMAL: f64 = 1.4826;

@@ -92,6 +92,7 @@ mod tests {
             regions: vec![],
             findings: vec![],
             incident: None,
+            costs: None,
             policies: vec![],
             coverage: vec![],
             notes: vec![],

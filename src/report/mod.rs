@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::cost::Costs;
 use crate::findings::{Finding, Status};
 use crate::incident::Incident;
 use crate::inventory::CoverageStatus;
@@ -27,6 +28,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What happened, where that was asked for.
     pub incident: Option<Incident>,
+    /// What the account costs, where the bill was read.
+    pub costs: Option<Costs>,
     pub policies: Vec<PolicyCounts>,
     pub coverage: Vec<CoverageRow>,
     /// What a reader should know about the run itself: expired or unused

@@ -63,6 +63,7 @@ pub(super) fn clean_report() -> Report {
         regions: vec!["eu-west-1".into()],
         findings: vec![],
         incident: None,
+        costs: None,
         policies: vec![PolicyCounts {
             id: "logs-group-no-retention".into(),
             pass: 12,
