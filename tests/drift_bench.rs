@@ -150,8 +150,10 @@ fn main() {
 
     let before = cpu();
     let mut fold = Fold::new(&Settings::default());
-    for line in BufReader::new(file).lines() {
-        let record: Value = serde_json::from_str(&line.expect("a line")).expect("a record");
+    let (mut file, mut line) = (BufReader::new(file), String::new());
+    while file.read_line(&mut line).expect("a line") > 0 {
+        let record: Value = serde_json::from_str(&line).expect("a record");
+        line.clear();
         let event_time = record["eventTime"].as_str().and_then(|time| time.parse().ok());
         fold.add(&Event { meta: Meta::default(), event_time, record, ..Event::default() });
     }

@@ -92,7 +92,7 @@ pub(super) fn matcher(pattern: &str) -> Option<GlobMatcher> {
 }
 
 fn any<'a>(matchers: &[GlobMatcher], mut names: impl Iterator<Item = &'a str>) -> bool {
-    names.any(|name| matchers.iter().any(|matcher| matcher.is_match(name)))
+    !matchers.is_empty() && names.any(|name| matchers.iter().any(|matcher| matcher.is_match(name)))
 }
 
 type Rule = fn(Record<'_>, &Matchers) -> Option<Class>;
@@ -139,7 +139,8 @@ fn read_only(record: Record<'_>, _: &Matchers) -> Option<Class> {
 
 fn ignored(record: Record<'_>, matchers: &Matchers) -> Option<Class> {
     let (service, name) = (record.service(), record.event_name());
-    let configured = any(&matchers.ignore_events, std::iter::once(format!("{service}:{name}").as_str()));
+    let configured = !matchers.ignore_events.is_empty()
+        && any(&matchers.ignore_events, std::iter::once(format!("{service}:{name}").as_str()));
     // what is in buckets, tables and queues is nobody's infrastructure
     let data = record.text("eventCategory") == Some("Data");
     (configured || data || is_noise(service, name)).then_some(Class::Noise)
@@ -280,7 +281,7 @@ fn instance_role(record: Record<'_>, _: &Matchers) -> Option<Class> {
 }
 
 fn unexplained(record: Record<'_>) -> String {
-    if record.0.record.is_null() {
+    if record.event.record.is_null() {
         return "its record could not be read".to_owned();
     }
     let agent = record.user_agent();

@@ -57,7 +57,7 @@ impl Fold {
     }
 
     pub fn add(&mut self, event: &Event) {
-        let record = Record(event);
+        let record = Record::of(event);
         let class = classify(record, &self.matchers);
         self.actors.add(record, &class, &self.matchers);
         let Class::Change { origin, reason } = class else {
@@ -113,12 +113,15 @@ impl Fold {
             resource.steps.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
             resource.steps.dedup_by(|a, b| !a.event_id.is_empty() && a.event_id == b.event_id);
             let effects = latest(&resource.steps);
-            let mut groups: BTreeMap<(&'static str, bool), Vec<usize>> = BTreeMap::new();
-            for (at, step) in resource.steps.iter().enumerate() {
-                groups.entry(group(step)).or_default().push(at);
+            let mut groups: BTreeMap<(&'static str, bool), (Vec<Step>, Vec<Effect>)> = BTreeMap::new();
+            for (at, effect) in effects {
+                groups.entry(group(&resource.steps[at])).or_default().1.push(effect);
             }
-            for ((by, _), members) in groups {
-                changes.push(change(&key, &resource, by, &members, &effects));
+            for step in std::mem::take(&mut resource.steps) {
+                groups.entry(group(&step)).or_default().0.push(step);
+            }
+            for ((by, _), (steps, effects)) in groups {
+                changes.push(change(&key, &resource, by, steps, effects));
             }
         }
         changes.sort_by_key(|change| change.first);
@@ -241,21 +244,9 @@ fn at_time(step: &Step) -> String {
     step.event_time.map(|at| at.format("at %Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default()
 }
 
-fn change(
-    key: &Key,
-    resource: &Resource,
-    by: &str,
-    members: &[usize],
-    effects: &[(usize, Effect)],
-) -> Change {
-    let steps: Vec<&Step> = members.iter().map(|&at| &resource.steps[at]).collect();
+fn change(key: &Key, resource: &Resource, by: &str, mut steps: Vec<Step>, effects: Vec<Effect>) -> Change {
     let mut approved: Vec<&str> = steps.iter().filter_map(|step| step.approved.as_deref()).collect();
     approved.dedup();
-    let told = if steps.len() > FIRST_STEPS + LATEST_STEPS {
-        [&steps[..FIRST_STEPS], &steps[steps.len() - LATEST_STEPS..]].concat()
-    } else {
-        steps.clone()
-    };
     let mut addresses = distinct(steps.iter().filter_map(|step| step.source_ip_address.as_deref()));
     addresses.sort();
     let mut change = Change {
@@ -279,15 +270,15 @@ fn change(
         first: steps.iter().find_map(|step| step.event_time),
         last: steps.iter().rev().find_map(|step| step.event_time),
         source_ip_addresses: addresses,
-        steps: told.into_iter().cloned().collect(),
         owner: resource.owner.clone(),
-        effects: effects
-            .iter()
-            .filter(|(at, _)| members.contains(at))
-            .map(|(_, effect)| effect.clone())
-            .collect(),
+        effects,
         ..Change::default()
     };
+    if steps.len() > FIRST_STEPS + LATEST_STEPS {
+        steps.drain(FIRST_STEPS..steps.len() - LATEST_STEPS);
+    }
+    steps.shrink_to_fit();
+    change.steps = steps;
     summarize(&mut change);
     change
 }

@@ -23,7 +23,7 @@ pub(crate) fn openers(database: &DbInstance) -> Option<Vec<Opener>> {
 fn latest(events: &[Event], wanted: impl Fn(Record<'_>) -> bool) -> Option<Record<'_>> {
     events
         .iter()
-        .map(Record)
+        .map(Record::of)
         .filter(|record| record.text("errorCode").is_none() && wanted(*record))
         .max_by_key(|record| record.time())
 }
@@ -41,7 +41,7 @@ fn opener_of(hop: &str, resource: &str, record: Record<'_>) -> Opener {
 
 /// Whether the event made one of the group's wide rules, or made a rule wide.
 fn opens(record: Record<'_>, group: &ReachingGroup, port: Option<i64>) -> bool {
-    let event = &record.0.record;
+    let event = &record.event.record;
     let has_id = |path| {
         let ids = texts(event, path);
         group.wide_rules.iter().any(|rule| ids.contains(&rule.security_group_rule_id.as_str()))
@@ -89,7 +89,7 @@ fn publishes(record: Record<'_>, instance: &str) -> bool {
     let named = ["requestParameters.dBInstanceIdentifier", "responseElements.dBInstanceIdentifier"];
     let about = named
         .iter()
-        .any(|path| texts(&record.0.record, path).iter().any(|name| name.eq_ignore_ascii_case(instance)));
+        .any(|path| texts(&record.event.record, path).iter().any(|name| name.eq_ignore_ascii_case(instance)));
     let made = record.event_name() != "ModifyDBInstance";
     about
         && (record.is_true("requestParameters.publiclyAccessible")

@@ -9,17 +9,55 @@ use serde_json::Value;
 use crate::inventory::cloudtrail::Event;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Record<'a>(pub(super) &'a Event);
+pub(super) struct Record<'a> {
+    pub(super) event: &'a Event,
+    // what every rule asks for is looked up once
+    identity: &'a Value,
+    user_agent: &'a str,
+    identity_type: &'a str,
+    role: Option<&'a str>,
+    session: Option<&'a str>,
+}
 
 impl<'a> Record<'a> {
+    pub(super) fn of(event: &'a Event) -> Self {
+        let identity = &event.record["userIdentity"];
+        let told = |value: &'a Value| value.as_str().filter(|text| is_told(text));
+        // arn:aws:sts::111111111111:assumed-role/<role>/<session>
+        let assumed = told(&identity["arn"]).and_then(|arn| arn.split_once(":assumed-role/"));
+        let (role, session) =
+            match assumed.map(|(_, assumed)| assumed.split_once('/').unwrap_or((assumed, ""))) {
+                None => (None, None),
+                Some((role, session)) => (Some(role), Some(session).filter(|session| !session.is_empty())),
+            };
+        let issuer = told(&identity["sessionContext"]["sessionIssuer"]["userName"]);
+        let of_principal = || told(&identity["principalId"])?.split_once(':').map(|(_, session)| session);
+        Self {
+            event,
+            identity,
+            user_agent: told(&event.record["userAgent"]).unwrap_or_default(),
+            identity_type: told(&identity["type"]).unwrap_or_default(),
+            role: issuer.or(role),
+            session: session.or_else(of_principal),
+        }
+    }
+
     /// The text at a dotted path; None where it is empty or hidden.
     pub(super) fn text(self, path: &str) -> Option<&'a str> {
-        at(&self.0.record, path)?.as_str().filter(|text| is_told(text))
+        self.at(path)?.as_str().filter(|text| is_told(text))
+    }
+
+    /// The value at a dotted path of object keys.
+    fn at(self, path: &str) -> Option<&'a Value> {
+        match path.strip_prefix("userIdentity.") {
+            Some(path) => at(self.identity, path),
+            None => at(&self.event.record, path),
+        }
     }
 
     /// A flag, which CloudTrail writes as a boolean or as a string.
     pub(super) fn is_true(self, path: &str) -> bool {
-        match at(&self.0.record, path) {
+        match self.at(path) {
             Some(Value::Bool(flag)) => *flag,
             Some(Value::String(flag)) => flag.eq_ignore_ascii_case("true"),
             _ => false,
@@ -28,7 +66,7 @@ impl<'a> Record<'a> {
 
     /// Whether there is an object with something in it: older records carry empty ones.
     pub(super) fn has(self, path: &str) -> bool {
-        match at(&self.0.record, path) {
+        match self.at(path) {
             Some(Value::Object(fields)) => !fields.is_empty(),
             Some(Value::Null) | None => false,
             Some(_) => true,
@@ -42,57 +80,47 @@ impl<'a> Record<'a> {
     }
 
     pub(super) fn event_source(self) -> &'a str {
-        or_text(&self.0.event_source, self.text("eventSource"))
+        or_text(&self.event.event_source, self.text("eventSource"))
     }
 
     /// The event's name without the API version that Lambda appends.
     pub(super) fn event_name(self) -> &'a str {
-        without_version(or_text(&self.0.event_name, self.text("eventName")))
+        without_version(or_text(&self.event.event_name, self.text("eventName")))
     }
 
     pub(super) fn event_id(self) -> &'a str {
-        or_text(&self.0.meta.id, self.text("eventID"))
+        or_text(&self.event.meta.id, self.text("eventID"))
     }
 
     pub(super) fn time(self) -> Option<DateTime<Utc>> {
         let written = || self.text("eventTime")?.parse().ok();
-        self.0.event_time.or_else(written)
+        self.event.event_time.or_else(written)
     }
 
     pub(super) fn account(self) -> &'a str {
-        self.text("recipientAccountId").unwrap_or(&self.0.meta.account)
+        self.text("recipientAccountId").unwrap_or(&self.event.meta.account)
     }
 
     pub(super) fn region(self) -> &'a str {
-        self.text("awsRegion").unwrap_or(&self.0.meta.region)
+        self.text("awsRegion").unwrap_or(&self.event.meta.region)
     }
 
     pub(super) fn user_agent(self) -> &'a str {
-        self.text("userAgent").unwrap_or_default()
+        self.user_agent
     }
 
     pub(super) fn identity_type(self) -> &'a str {
-        self.text("userIdentity.type").unwrap_or_default()
+        self.identity_type
     }
 
     /// The role behind the session.
     pub(super) fn role(self) -> Option<&'a str> {
-        let issuer = self.text("userIdentity.sessionContext.sessionIssuer.userName");
-        // arn:aws:sts::111111111111:assumed-role/<role>/<session>
-        let of_arn = || self.assumed_role()?.split('/').next();
-        issuer.or_else(of_arn)
+        self.role
     }
 
     /// What the caller named the session: for people who sign in, mostly their e-mail address.
     pub(super) fn session(self) -> Option<&'a str> {
-        let of_arn = self.assumed_role().and_then(|role| role.split_once('/'));
-        let of_principal = || self.text("userIdentity.principalId")?.split_once(':');
-        of_arn.or_else(of_principal).map(|(_, session)| session)
-    }
-
-    fn assumed_role(self) -> Option<&'a str> {
-        let (_, role) = self.text("userIdentity.arn")?.split_once(":assumed-role/")?;
-        Some(role)
+        self.session
     }
 
     /// Every name that a configuration may know the caller by.
@@ -103,7 +131,7 @@ impl<'a> Record<'a> {
             self.text("userIdentity.sessionContext.sessionIssuer.arn"),
             self.role(),
             self.session(),
-            self.0.username.as_deref(),
+            self.event.username.as_deref(),
         ]
         .into_iter()
         .flatten()
@@ -125,7 +153,7 @@ impl<'a> Record<'a> {
         }
         self.text("userIdentity.userName")
             .or_else(|| self.text("userIdentity.invokedBy"))
-            .or(self.0.username.as_deref().filter(|name| !name.is_empty()))
+            .or(self.event.username.as_deref().filter(|name| !name.is_empty()))
             .or_else(|| self.text("userIdentity.arn"))
             .or_else(|| self.text("userIdentity.principalId"))
             .unwrap_or("unknown")
@@ -231,7 +259,7 @@ mod tests {
     #[test]
     fn the_actor_is_the_name_that_a_person_is_known_by() {
         let actor = |identity: Value| {
-            Record(&Event {
+            Record::of(&Event {
                 record: json!({ "userIdentity": identity }),
                 username: Some("column".to_owned()),
                 ..Event::default()

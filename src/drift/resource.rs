@@ -151,7 +151,8 @@ fn ec2_type(id: &str) -> Option<&'static (&'static str, &'static str, &'static s
 
 /// At least one: failing all else, the event's own name.
 pub(super) fn targets(record: Record<'_>) -> Vec<Target> {
-    let (request, response) = (&record.0.record["requestParameters"], &record.0.record["responseElements"]);
+    let (request, response) =
+        (&record.event.record["requestParameters"], &record.event.record["responseElements"]);
     let of_row = |row: &Row| {
         row.paths.iter().find_map(|path| {
             let found = match path.strip_prefix('>') {
@@ -182,7 +183,7 @@ pub(super) fn targets(record: Record<'_>) -> Vec<Target> {
 /// the first that is not the caller's access key.
 fn looked_up(record: Record<'_>) -> Option<Target> {
     let named = || {
-        record.0.resources.iter().filter_map(|resource| {
+        record.event.resources.iter().filter_map(|resource| {
             let name = resource.resource_name.as_deref().filter(|name| !name.is_empty())?;
             Some((resource.resource_type.as_deref().unwrap_or_default(), name))
         })

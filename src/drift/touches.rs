@@ -114,7 +114,7 @@ pub(super) fn touches(record: Record<'_>, target: &Target) -> Vec<Touch> {
         return touches;
     }
     // CloudTrail leaves out parameters of more than 100 KB, and services some that are secret
-    let untold = record.0.record.get("requestParameters").is_none_or(Value::is_null);
+    let untold = record.event.record.get("requestParameters").is_none_or(Value::is_null);
     let (verb, _) = verb_and_noun(name);
     let changes = [CHANGED, PRESENT, ABSENT].iter().any(|verbs| verbs.contains(&verb));
     let action = if untold && changes && !matches!(does, Some(Does::Act)) { "changed" } else { "did" };
@@ -197,7 +197,7 @@ const NO_SETTINGS: &[&str] = &[
 
 /// Each parameter but for those that name the resource.
 fn settings(record: Record<'_>, target: &Target) -> Vec<Touch> {
-    let Some(Value::Object(parameters)) = record.0.record.get("requestParameters") else {
+    let Some(Value::Object(parameters)) = record.event.record.get("requestParameters") else {
         return Vec::new();
     };
     let deferred = record.service() == "rds" && !record.is_true("requestParameters.applyImmediately");
@@ -307,7 +307,7 @@ fn by_verb(record: Record<'_>, target: &Target) -> Vec<Touch> {
 }
 
 fn parameters(record: Record<'_>) -> Value {
-    record.0.record.get("requestParameters").cloned().unwrap_or_default()
+    record.event.record.get("requestParameters").cloned().unwrap_or_default()
 }
 
 /// The parameters that are texts or lists of texts: enough to call the opposite.
@@ -345,7 +345,7 @@ fn is_whole(noun: &str, target: &Target) -> bool {
 fn operand(record: Record<'_>, target: &Target) -> String {
     const NAMING: [&str; 9] =
         ["_name", "_arn", "_arns", "_id", "_ids", "_identifier", "_key", "_keys", "_cidr_block"];
-    let Some(Value::Object(parameters)) = record.0.record.get("requestParameters") else {
+    let Some(Value::Object(parameters)) = record.event.record.get("requestParameters") else {
         return String::new();
     };
     let mut naming: Vec<String> = flat(parameters)

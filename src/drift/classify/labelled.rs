@@ -34,7 +34,7 @@ fn records() -> Vec<(String, Labelled)> {
 /// What the classifier says, in the labels' words.
 fn said(record: &Value) -> &'static str {
     let event = Event { record: record.clone(), ..Event::default() };
-    match classify(Record(&event), &Matchers::of(&Settings::default())) {
+    match classify(Record::of(&event), &Matchers::of(&Settings::default())) {
         Class::Attempt => "failed",
         Class::Read => "read",
         Class::Noise => "noise",

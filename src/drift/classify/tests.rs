@@ -57,7 +57,7 @@ fn settings() -> Settings {
 }
 
 fn class(event: &Event) -> Class {
-    classify(Record(event), &Matchers::of(&settings()))
+    classify(Record::of(event), &Matchers::of(&settings()))
 }
 
 fn origin(event: &Event) -> &'static str {

@@ -4,7 +4,7 @@ use super::*;
 use crate::inventory::cloudtrail::{Event, EventResource};
 
 fn found(event: &Event) -> Vec<String> {
-    targets(Record(event))
+    targets(Record::of(event))
         .iter()
         .map(|target| format!("{} {}", target.id, target.arn).trim_end().to_owned())
         .collect()

@@ -11,7 +11,7 @@ pub(super) fn security_group_rules(record: Record<'_>, _: &Target) -> Vec<Touch>
     let name = record.event_name();
     let action = if name.starts_with("Authorize") { "added" } else { "removed" };
     let egress = name.ends_with("Egress");
-    let request = &record.0.record["requestParameters"];
+    let request = &record.event.record["requestParameters"];
     let mut touches = Vec::new();
     for permission in items_at(request, "ipPermissions") {
         let ports = Ports::of(permission);
@@ -29,7 +29,7 @@ pub(super) fn security_group_rules(record: Record<'_>, _: &Target) -> Vec<Touch>
     }
     if touches.is_empty() {
         for listed in ["revokedSecurityGroupRuleSet", "securityGroupRuleSet"] {
-            for made in items_at(&record.0.record["responseElements"], listed) {
+            for made in items_at(&record.event.record["responseElements"], listed) {
                 let source = RULE_SOURCES.iter().find_map(|key| made.get(*key)?.as_str());
                 if let Some(source) = source {
                     touches.push(rule(action, egress, &Ports::of(made), source));
@@ -100,7 +100,7 @@ fn rule(action: &str, egress: bool, ports: &Ports, source: &str) -> Touch {
 /// The ids that EC2 gave the rules, where the answer lists as many as were asked for.
 fn add_rule_ids(touches: &mut [Touch], record: Record<'_>) {
     let path = "responseElements.securityGroupRuleSet.items.securityGroupRuleId";
-    let ids = texts(&record.0.record, path);
+    let ids = texts(&record.event.record, path);
     if ids.len() == touches.len() {
         for (touch, id) in touches.iter_mut().zip(ids) {
             if let Some(value) = touch.value.as_object_mut() {
@@ -112,7 +112,7 @@ fn add_rule_ids(touches: &mut [Touch], record: Record<'_>) {
 
 /// ModifySecurityGroupRules: rules by their id.
 pub(super) fn modified_rules(record: Record<'_>, _: &Target) -> Vec<Touch> {
-    let request = &record.0.record["requestParameters"]["ModifySecurityGroupRulesRequest"];
+    let request = &record.event.record["requestParameters"]["ModifySecurityGroupRulesRequest"];
     items_at(request, "SecurityGroupRule")
         .iter()
         .filter_map(|rule| {
@@ -137,7 +137,7 @@ pub(super) fn route(record: Record<'_>, _: &Target) -> Vec<Touch> {
         "vpcPeeringConnectionId",
         "egressOnlyInternetGatewayId",
     ];
-    let request = &record.0.record["requestParameters"];
+    let request = &record.event.record["requestParameters"];
     let text = |name: &&str| request.get(*name).and_then(Value::as_str);
     let destinations = ["destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"];
     let Some(destination) = destinations.iter().find_map(text) else {
@@ -161,7 +161,7 @@ pub(super) fn route(record: Record<'_>, _: &Target) -> Vec<Touch> {
 
 pub(super) fn tags(record: Record<'_>, _: &Target) -> Vec<Touch> {
     let action = if record.event_name().starts_with("Create") { "set" } else { "removed" };
-    items_at(&record.0.record["requestParameters"], "tagSet")
+    items_at(&record.event.record["requestParameters"], "tagSet")
         .iter()
         .filter_map(|tag| {
             let key = tag.get("key")?.as_str()?;
@@ -174,7 +174,7 @@ pub(super) fn tags(record: Record<'_>, _: &Target) -> Vec<Touch> {
 
 /// ChangeResourceRecordSets: a batch of record sets.
 pub(super) fn record_sets(record: Record<'_>, _: &Target) -> Vec<Touch> {
-    let batch = &record.0.record["requestParameters"]["changeBatch"];
+    let batch = &record.event.record["requestParameters"]["changeBatch"];
     items_at(batch, "changes")
         .iter()
         .filter_map(|change| {
@@ -214,7 +214,7 @@ fn record_set(name: &str, set: &Map<String, Value>) -> Value {
 
 /// SetTopicAttributes: one attribute by name and value.
 pub(super) fn named_attribute(record: Record<'_>, target: &Target) -> Vec<Touch> {
-    let request = &record.0.record["requestParameters"];
+    let request = &record.event.record["requestParameters"];
     let name = request.get("attributeName").and_then(Value::as_str);
     let value = request.get("attributeValue").cloned().unwrap_or_default();
     name.map(|name| vec![set(target, &snake_case(name), value)]).unwrap_or_default()
@@ -222,8 +222,8 @@ pub(super) fn named_attribute(record: Record<'_>, target: &Target) -> Vec<Touch>
 
 /// UpdateFunctionCode: what runs now, by its digest or its image.
 pub(super) fn function_code(record: Record<'_>, target: &Target) -> Vec<Touch> {
-    let request = &record.0.record["requestParameters"];
-    let response = &record.0.record["responseElements"];
+    let request = &record.event.record["requestParameters"];
+    let response = &record.event.record["responseElements"];
     let digest = response.get("codeSha256").or_else(|| request.get("imageUri"));
     vec![set(target, "code", digest.cloned().unwrap_or_default())]
 }

@@ -22,7 +22,7 @@ fn touched(source: &str, name: &str, request: Value) -> Vec<String> {
 }
 
 fn told(event: &Event) -> Vec<String> {
-    let record = Record(event);
+    let record = Record::of(event);
     let target = &targets(record)[0];
     touches(record, target)
         .into_iter()
@@ -120,7 +120,7 @@ fn a_change_that_waits_for_the_maintenance_window_is_marked() {
     let deferred = |immediately: Value| {
         let request = json!({ "dBInstanceIdentifier": "web", "dBInstanceClass": "db.m7g.large", "applyImmediately": immediately });
         let event = event("rds", "ModifyDBInstance", request, Value::Null);
-        touches(Record(&event), &targets(Record(&event))[0])[0].deferred
+        touches(Record::of(&event), &targets(Record::of(&event))[0])[0].deferred
     };
     assert!(deferred(json!(false)) && deferred(Value::Null));
     assert!(!deferred(json!(true)));
