@@ -2,6 +2,7 @@
 //!
 //! The command line and the Lambda both call [`scan`].
 
+mod digest;
 mod read;
 pub mod setup;
 
@@ -114,8 +115,13 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     drop(inventory);
     report.usage = aws.usage();
 
+    if request.digest {
+        let since = state.last_digest.unwrap_or(started_at - digest::FIRST_WINDOW);
+        report.digest = Some(crate::report::digest::digest(&report, &state, since, started_at));
+    }
     let mut undelivered = keep_page(request, &config, &aws, &mut report).await;
     undelivered |= publish(request, &config, &aws, &mut report, &mut state).await;
+    undelivered |= digest::send(request, &config, &aws, &mut report, &mut state).await;
     if let Some(s3) = config.deliver.s3.as_ref().filter(|_| request.notify)
         && let Err(error) = deliver::s3::put_report(&aws.s3, &s3.bucket, &s3.prefix, &report).await
     {
@@ -265,6 +271,7 @@ fn report(
         findings: Vec::new(),
         incident: None,
         costs: None,
+        digest: None,
         policies: PolicyCounts::tally(policies.iter().map(|policy| policy.id.as_str()), verdicts),
         coverage,
         notes: Vec::new(),

@@ -29,6 +29,7 @@ struct Event {
 #[serde(rename_all = "lowercase")]
 enum Job {
     Scan,
+    Digest,
     Incident,
 }
 
@@ -38,7 +39,7 @@ const REPLY_BYTES: usize = 5 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 enum HandlerError {
     #[error(
-        "this event is not understood: {0}; send {{\"job\":\"scan\"}} or {{\"job\":\"incident\",\"since\":\"3h\"}}"
+        "this event is not understood: {0}; send {{\"job\":\"scan\"}}, {{\"job\":\"digest\"}} or {{\"job\":\"incident\",\"since\":\"3h\"}}"
     )]
     Event(String),
     #[error(transparent)]
@@ -83,16 +84,14 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     let (payload, context) = event.into_parts();
     let span = tracing::info_span!("invocation", request_id = %context.request_id);
     async {
-        let incident = asked(payload)?;
+        let asked = asked(payload)?;
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let request = Request {
             state: environment("AFTERMOVE_STATE"),
             notify: true,
-            trigger: if incident.is_some() { "incident" } else { "schedule" },
-            incident,
             own_role: true,
             time_limit: left.saturating_sub(RESERVE),
-            ..Request::default()
+            ..asked
         };
         reply(
             &Box::pin(run::scan(&request, &|progress| {
@@ -105,16 +104,22 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     .await
 }
 
-/// The incident that the event asks for, if it does.
-fn asked(payload: Value) -> Result<Option<Ask>, HandlerError> {
+/// What the event asks for.
+fn asked(payload: Value) -> Result<Request, HandlerError> {
+    let scheduled = || Request { trigger: "schedule", ..Request::default() };
     let event: Event =
         serde_json::from_value(payload).map_err(|error| HandlerError::Event(error.to_string()))?;
     match event {
-        Event { job: Job::Scan, since: None, reason: None } => Ok(None),
-        Event { job: Job::Scan, .. } => {
-            Err(HandlerError::Event("`since` and `reason` are of an incident, not of a scan".to_owned()))
+        Event { job: Job::Scan, since: None, reason: None } => Ok(scheduled()),
+        Event { job: Job::Digest, since: None, reason: None } => Ok(Request { digest: true, ..scheduled() }),
+        Event { job: job @ (Job::Scan | Job::Digest), .. } => {
+            let job = if matches!(job, Job::Scan) { "scan" } else { "digest" };
+            Err(HandlerError::Event(format!("`since` and `reason` are of an incident, not of a {job}")))
         }
-        Event { job: Job::Incident, since: Some(since), reason } => Ok(Some(Ask { since, reason })),
+        Event { job: Job::Incident, since: Some(since), reason } => {
+            let incident = Some(Ask { since, reason });
+            Ok(Request { incident, trigger: "incident", ..Request::default() })
+        }
         Event { job: Job::Incident, since: None, .. } => {
             Err(HandlerError::Event("an incident needs `since`".to_owned()))
         }

@@ -10,9 +10,10 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::{Builder, ConnectorBuilder, tls};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_http_client::{Builder, Connector, ConnectorBuilder, tls};
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use super::meter::{Meter, Metered};
@@ -62,13 +63,22 @@ pub async fn sdk_config(profile: Option<&str>, region: Option<&str>) -> SdkConfi
 /// trusted certificates and pool connections each for themselves.
 fn http_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
-        let mut connector = ConnectorBuilder::default()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc));
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.set_proxy_config(Some(ProxyConfig::from_env()));
-        connector.build()
+        connector(settings.cloned(), components.and_then(RuntimeComponents::sleep_impl))
     })
+}
+
+fn connector(settings: Option<HttpConnectorSettings>, sleep: Option<SharedAsyncSleep>) -> Connector {
+    let mut connector = ConnectorBuilder::default()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc));
+    connector.set_connector_settings(settings);
+    connector.set_sleep_impl(sleep);
+    connector.set_proxy_config(Some(ProxyConfig::from_env()));
+    connector.build()
+}
+
+/// For requests to others than AWS, such as a webhook: with the same TLS, certificates and proxy.
+pub fn http_connector() -> Connector {
+    connector(None, None)
 }
 
 macro_rules! client {
@@ -168,6 +178,15 @@ pub fn s3(config: &SdkConfig, meter: &Arc<Meter>) -> aws_sdk_s3::Client {
 /// A client for publishing, in the region of the topic.
 pub fn sns(config: &SdkConfig, region: &str, meter: &Arc<Meter>) -> aws_sdk_sns::Client {
     client!(aws_sdk_sns, &in_region(config, region), meter)
+}
+
+/// A client for reading the webhook's secret, in the secret's region.
+pub fn secretsmanager(
+    config: &SdkConfig,
+    region: &str,
+    meter: &Arc<Meter>,
+) -> aws_sdk_secretsmanager::Client {
+    client!(aws_sdk_secretsmanager, &in_region(config, region), meter)
 }
 
 /// Who the credentials belong to.

@@ -52,7 +52,9 @@ use tokio::time::Instant;
 
 use crate::inventory::{Coverage, CoverageStatus, Meta, Resource, Scope, TYPES};
 
-pub use clients::{Caller, Clients, caller_identity, regions, registry, s3, sdk_config, sns};
+pub use clients::{
+    Caller, Clients, caller_identity, http_connector, regions, registry, s3, sdk_config, secretsmanager, sns,
+};
 pub use cloudcontrol::{GENERIC_GETS, GENERIC_LISTS, Schema};
 pub use cloudtrail::{Trail, statements as trail_statements};
 pub use details::{DETAILS, Detail};

@@ -82,6 +82,10 @@ pub struct Migration {
 #[derive(Clone, Debug, Default)]
 pub struct Deliver {
     pub sns_topic_arn: Option<String>,
+    /// Amazon Q Developer's, for the digest.
+    pub chat_topic_arn: Option<String>,
+    /// The secret with the URL of Slack's webhook, for the digest.
+    pub slack_secret_arn: Option<String>,
     pub s3: Option<Bucket>,
 }
 
@@ -120,10 +124,17 @@ impl Config {
         Self { packs: vec![Pack::Essential, Pack::Recommended], ..Self::default() }.with_environment()
     }
 
-    /// Lambda learns of its topic only when it is deployed.
+    /// Lambda learns of its topics and its secret only when it is deployed.
     fn with_environment(mut self) -> Self {
-        if let Some(arn) = environment("AFTERMOVE_SNS_TOPIC_ARN") {
-            self.deliver.sns_topic_arn = Some(arn);
+        let deliver = &mut self.deliver;
+        for (name, place) in [
+            ("AFTERMOVE_SNS_TOPIC_ARN", &mut deliver.sns_topic_arn),
+            ("AFTERMOVE_CHAT_TOPIC_ARN", &mut deliver.chat_topic_arn),
+            ("AFTERMOVE_SLACK_SECRET_ARN", &mut deliver.slack_secret_arn),
+        ] {
+            if let Some(arn) = environment(name) {
+                *place = Some(arn);
+            }
         }
         self
     }
@@ -190,27 +201,25 @@ impl Resolver<'_> {
         let mutes =
             raw.mutes.into_iter().filter_map(|mute| self.mute(mute.value, mute.defined, today)).collect();
         let drift = self.drift(raw.drift);
-        let sns_topic_arn = raw.deliver.sns.and_then(|topic| {
-            let arn = topic.topic_arn.value;
-            if is_topic_arn(&arn) {
-                return Some(arn);
+        let sns_topic_arn = raw.deliver.sns.and_then(|topic| self.topic(topic.topic_arn));
+        let chat_topic_arn = raw.deliver.chat.and_then(|topic| {
+            let at = topic.topic_arn.defined;
+            let arn = self.topic(topic.topic_arn)?;
+            if Some(&arn) == sns_topic_arn.as_ref() {
+                self.problem(
+                    at,
+                    "the chat has the same topic as the findings",
+                    "give it a topic of its own: Amazon Q Developer drops what has not its form, and machines what has",
+                );
             }
-            let help = "write it as `arn:aws:sns:eu-west-1:111122223333:name`; FIFO topics are not supported";
-            self.problem(
-                topic.topic_arn.defined,
-                format!("`{arn}` is not the ARN of a standard SNS topic"),
-                help,
-            );
-            None
+            Some(arn)
         });
+        let slack_secret_arn = raw.deliver.slack.and_then(|slack| self.secret(slack.webhook_secret_arn));
         let s3 = raw.deliver.s3.map(|s3| Bucket { bucket: s3.bucket.value, prefix: s3.prefix });
         let mut notes = Vec::new();
-        for (asked, what) in [
-            (!raw.accounts.is_empty(), "accounts"),
-            (raw.deliver.chat.is_some(), "deliver.chat"),
-            (raw.deliver.slack.is_some(), "deliver.slack"),
-            (!raw.schedules.is_empty(), "schedules"),
-        ] {
+        for (asked, what) in
+            [(!raw.accounts.is_empty(), "accounts"), (!raw.schedules.is_empty(), "schedules")]
+        {
             if asked {
                 notes.push(format!("The configuration has `{what}`, which this version does not act on."));
             }
@@ -223,10 +232,33 @@ impl Resolver<'_> {
             mutes,
             drift,
             migration: raw.migration,
-            deliver: Deliver { sns_topic_arn, s3 },
+            deliver: Deliver { sns_topic_arn, chat_topic_arn, slack_secret_arn, s3 },
             notes,
             policy_mentions: std::mem::take(&mut self.mentions),
         }
+    }
+
+    fn topic(&mut self, arn: Spanned<String>) -> Option<String> {
+        if is_topic_arn(&arn.value) {
+            return Some(arn.value);
+        }
+        let help = "write it as `arn:aws:sns:eu-west-1:111122223333:name`; FIFO topics are not supported";
+        self.problem(arn.defined, format!("`{}` is not the ARN of a standard SNS topic", arn.value), help);
+        None
+    }
+
+    /// The value is not told: somebody may have written the webhook itself here.
+    fn secret(&mut self, arn: Spanned<String>) -> Option<String> {
+        let parts: Vec<&str> = arn.value.split(':').collect();
+        if matches!(parts[..], ["arn", partition, "secretsmanager", region, account, "secret", name]
+            if partition.starts_with("aws") && !region.is_empty() && account.len() == 12 && !name.is_empty())
+        {
+            return Some(arn.value);
+        }
+        let help = "put the webhook's URL into a secret of Secrets Manager, and write that one's ARN, as in \
+                    `arn:aws:secretsmanager:eu-west-1:111122223333:secret:slack-webhook-a1b2c3`";
+        self.problem(arn.defined, "this is not the ARN of a secret", help);
+        None
     }
 
     /// A relative path counts from where the configuration lies.

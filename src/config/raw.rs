@@ -175,10 +175,10 @@ pub(super) struct RawOwned {
 pub(super) struct RawDeliver {
     /// Findings.
     pub(super) sns: Option<RawTopic>,
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub(super) chat: Option<Spanned<serde_json::Value>>,
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub(super) slack: Option<Spanned<serde_json::Value>>,
+    /// The digest, for Amazon Q Developer in chat applications: a topic of its own, as Q takes no other messages.
+    pub(super) chat: Option<RawTopic>,
+    /// The digest, through an incoming webhook.
+    pub(super) slack: Option<RawSlack>,
     /// Reports, and the state between runs.
     pub s3: Option<RawBucket>,
 }
@@ -190,6 +190,15 @@ pub(super) struct RawTopic {
     /// A standard topic.
     #[schemars(with = "String")]
     pub(super) topic_arn: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Slack")]
+pub(super) struct RawSlack {
+    /// The secret in Secrets Manager that holds the webhook's URL, alone or as `webhook_url` of a JSON object.
+    #[schemars(with = "String")]
+    pub(super) webhook_secret_arn: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -3,6 +3,7 @@
 
 pub mod file;
 pub mod s3;
+pub mod slack;
 pub mod sns;
 
 use aws_smithy_types::error::display::DisplayErrorContext;

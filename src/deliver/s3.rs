@@ -93,6 +93,7 @@ mod tests {
             findings: vec![],
             incident: None,
             costs: None,
+            digest: None,
             policies: vec![],
             coverage: vec![],
             notes: vec![],

@@ -61,6 +61,13 @@ impl Delivery {
     }
 }
 
+/// Publishes one message that has a form of its own, such as Amazon Q Developer's.
+pub async fn notify(client: &Client, topic_arn: &str, message: &impl serde::Serialize) -> Result<(), String> {
+    let message = serde_json::to_string(message).map_err(|error| error.to_string())?;
+    let sent = client.publish().topic_arn(topic_arn).message(message).send().await;
+    sent.map(drop).map_err(|error| reason(&error, "sns:Publish"))
+}
+
 /// Publishes the summary and a message for each finding that is news, and for
 /// each in `retry`: those that an earlier run could not deliver, under the
 /// status that nobody has been told yet.

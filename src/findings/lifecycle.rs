@@ -99,6 +99,7 @@ pub fn settle(
             last_complete: previous.last_complete.clone(),
             changes: previous.changes.clone(),
             undelivered,
+            last_digest: previous.last_digest,
         },
         notes,
     }

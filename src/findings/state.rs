@@ -25,6 +25,9 @@ pub struct State {
     pub changes: Vec<Change>,
     /// Findings whose message did not get out, with the status that nobody has been told.
     pub undelivered: BTreeMap<String, Status>,
+    /// When the last digest got out: the next one tells what is new since then.
+    #[serde(default)]
+    pub last_digest: Option<DateTime<Utc>>,
 }
 
 /// A [`Finding`] under its id, plus when it was resolved.
@@ -74,6 +77,7 @@ impl Default for State {
             last_complete: BTreeMap::new(),
             changes: Vec::new(),
             undelivered: BTreeMap::new(),
+            last_digest: None,
         }
     }
 }
@@ -202,7 +206,7 @@ mod tests {
     fn what_is_wrong_with_a_state_file_is_said_with_its_name_and_the_way_out() {
         let error =
             State::parse(b"{\"version\":1,\"findings\":{},\"oops\":1}", "s3://b/state.json").unwrap_err();
-        insta::assert_snapshot!(error, @"s3://b/state.json is no state file of aftermove: unknown field `oops`, expected one of `version`, `findings`, `last_complete`, `changes`, `undelivered` at line 1 column 33; move it aside to start afresh: all findings will be new");
+        insta::assert_snapshot!(error, @"s3://b/state.json is no state file of aftermove: unknown field `oops`, expected one of `version`, `findings`, `last_complete`, `changes`, `undelivered`, `last_digest` at line 1 column 33; move it aside to start afresh: all findings will be new");
         let error = State::parse(b"", "state.json").unwrap_err();
         insta::assert_snapshot!(error, @"state.json is no state file of aftermove: EOF while parsing a value at line 1 column 0; move it aside to start afresh: all findings will be new");
     }

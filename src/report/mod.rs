@@ -1,9 +1,12 @@
 //! The report of one run, and its pure renderers.
 #![deny(clippy::disallowed_methods)]
 
+pub mod chat;
+pub mod digest;
 pub mod html;
 pub mod json_incident;
 pub mod json_v1;
+pub mod slack;
 pub mod sns;
 mod sns_incident;
 pub mod text;
@@ -12,6 +15,8 @@ mod text_incident;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+
+use digest::Digest;
 
 use crate::cost::Costs;
 use crate::findings::{Finding, Status};
@@ -30,6 +35,8 @@ pub struct Report {
     pub incident: Option<Incident>,
     /// What the account costs, where the bill was read.
     pub costs: Option<Costs>,
+    /// The week in short, where that was asked for.
+    pub digest: Option<Digest>,
     pub policies: Vec<PolicyCounts>,
     pub coverage: Vec<CoverageRow>,
     /// What a reader should know about the run itself: expired or unused

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Report;
+use super::digest::Digest;
 use super::json_v1::{FindingV1, escaped};
 use super::sns_incident;
 use super::text::{clean, evidence_text, place, resource_label, seen, unseen_line};
@@ -46,6 +47,9 @@ pub fn summary(report: &Report) -> Message {
     if let Some(incident) = &report.incident {
         return sns_incident::message(report, incident);
     }
+    if let Some(digest) = &report.digest {
+        return digest_message(report, digest);
+    }
     let whose = match report.accounts.as_slice() {
         [one] => one.clone(),
         many => format!("{} accounts", many.len()),
@@ -56,6 +60,17 @@ pub fn summary(report: &Report) -> Message {
         subject: subject(&format!("aftermove: {found} in {whose}{incomplete}")),
         body: summary_body(report, &whose),
         attributes: BTreeMap::from([("kind", "summary".to_owned())]),
+    }
+}
+
+fn digest_message(report: &Report, digest: &Digest) -> Message {
+    let mut lines = vec![digest.text(), String::new()];
+    lines.extend(report.notes.iter().take(LISTED).map(|note| format!("Note: {}", shown(note))));
+    lines.push(format!("Run {} ({})", clean(&report.run.id), report.run.trigger));
+    Message {
+        subject: subject(&format!("aftermove: {}", digest.title)),
+        body: body(&lines),
+        attributes: BTreeMap::from([("kind", "digest".to_owned())]),
     }
 }
 

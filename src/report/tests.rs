@@ -64,6 +64,7 @@ pub(super) fn clean_report() -> Report {
         findings: vec![],
         incident: None,
         costs: None,
+        digest: None,
         policies: vec![PolicyCounts {
             id: "logs-group-no-retention".into(),
             pass: 12,

@@ -290,7 +290,7 @@ pub(super) fn seen(report: &Report) -> String {
     )
 }
 
-pub(super) fn policies_line(report: &Report) -> String {
+pub(crate) fn policies_line(report: &Report) -> String {
     let sum = |count: fn(&super::PolicyCounts) -> usize| report.policies.iter().map(count).sum::<usize>();
     let policies = match report.policies.len() {
         1 => "1 policy".to_owned(),
@@ -305,7 +305,7 @@ pub(super) fn policies_line(report: &Report) -> String {
     )
 }
 
-pub(super) fn usage_line(report: &Report) -> String {
+pub(crate) fn usage_line(report: &Report) -> String {
     let calls: u64 = report.usage.api_calls.values().sum();
     let noun = if calls == 1 { "API call" } else { "API calls" };
     if report.usage.usd > 0.0 {

@@ -32,6 +32,8 @@ pub struct Request {
     pub trigger: &'static str,
     /// Tells what happened, too.
     pub incident: Option<Ask>,
+    /// Tells the week in short, to the chat and to Slack, too.
+    pub digest: bool,
     /// The credentials are a role of aftermove's own and not a person's, whose clicks count.
     pub own_role: bool,
     /// When the run has to be over.

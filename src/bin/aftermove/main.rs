@@ -46,6 +46,8 @@ enum Command {
         #[command(flatten)]
         scan: Scan,
     },
+    /// Tell the week in short: what it cost, what came and went, what to do first; with --notify to Slack and the chat
+    Digest(Scan),
     /// Read the account and write the inventory as JSON
     Collect {
         #[command(flatten)]
@@ -163,14 +165,17 @@ fn main() -> ExitCode {
 
 async fn command(command: Command) -> anyhow::Result<u8> {
     match command {
-        Command::Scan(arguments) => scan(arguments, None).await,
+        Command::Scan(arguments) => scan(arguments, Request::default()).await,
         Command::Incident { since, reason, scan: arguments } => {
-            scan(arguments, Some(Ask { since, reason })).await
+            let incident = Some(Ask { since, reason });
+            scan(arguments, Request { incident, trigger: "incident", ..Request::default() }).await
         }
+        Command::Digest(arguments) => scan(arguments, Request { digest: true, ..Request::default() }).await,
         Command::Collect { common, output } => {
             check_writable(output.as_deref())?;
             let bar = Bar::new();
-            let inventory = run::inventory(&common.request(), &|progress| bar.show(progress)).await;
+            let inventory =
+                run::inventory(&common.request(Request::default()), &|progress| bar.show(progress)).await;
             bar.clear();
             let inventory = inventory?;
             write(output.as_deref(), &serde_json::to_string(&inventory)?)?;
@@ -184,11 +189,11 @@ async fn command(command: Command) -> anyhow::Result<u8> {
     }
 }
 
-async fn scan(arguments: Scan, incident: Option<Ask>) -> anyhow::Result<u8> {
+/// `asked` says what the scan is for.
+async fn scan(arguments: Scan, asked: Request) -> anyhow::Result<u8> {
     let Scan { common, format, output, inventory, state, notify, no_notify: _, fail_on } = arguments;
     check_writable(output.as_deref())?;
-    let trigger = if incident.is_some() { "incident" } else { "manual" };
-    let request = Request { inventory, state, notify, incident, trigger, ..common.request() };
+    let request = Request { inventory, state, notify, ..common.request(asked) };
     let bar = Bar::new();
     let scan = run::scan(&request, &|progress| bar.show(progress)).await;
     bar.clear();
@@ -207,16 +212,16 @@ async fn scan(arguments: Scan, incident: Option<Ask>) -> anyhow::Result<u8> {
 }
 
 impl Common {
-    fn request(self) -> Request {
+    fn request(self, asked: Request) -> Request {
         Request {
             config: self.policies.config,
             policies: self.policies.policies,
             only: self.only.only,
             regions: self.region,
             profile: self.profile,
-            trigger: "manual",
+            trigger: if asked.trigger.is_empty() { "manual" } else { asked.trigger },
             time_limit: Duration::from_secs(self.time_limit),
-            ..Request::default()
+            ..asked
         }
     }
 }

@@ -69,6 +69,7 @@ fn report(findings: Vec<Finding>) -> Report {
         findings,
         incident: None,
         costs: None,
+        digest: None,
         policies: vec![],
         coverage: vec![],
         notes: vec![],

@@ -1,0 +1,90 @@
+//! Sends the digest to where people talk.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::Request;
+use super::read::Aws;
+use crate::collect;
+use crate::config::Config;
+use crate::deliver::slack::{SlackError, Webhook};
+use crate::deliver::sns;
+use crate::findings::state::State;
+use crate::report::digest::Digest;
+use crate::report::{Report, chat, slack, text};
+
+/// What the first digest looks back on.
+pub(super) const FIRST_WINDOW: Duration = Duration::days(7);
+
+/// What cannot be sent is in the report's notes; the next digest then looks back as far as this one.
+pub(super) async fn send(
+    request: &Request,
+    config: &Config,
+    aws: &Aws,
+    report: &mut Report,
+    state: &mut State,
+) -> bool {
+    let Some(digest) = report.digest.as_ref().filter(|_| request.notify) else {
+        return false;
+    };
+    let (chat_topic, secret) = (&config.deliver.chat_topic_arn, &config.deliver.slack_secret_arn);
+    if chat_topic.is_none() && secret.is_none() {
+        let note =
+            "The digest went to no chat: the configuration names neither `deliver.slack` nor `deliver.chat`.";
+        report.notes.push(note.to_owned());
+    }
+    let mut problems = Vec::new();
+    if let Some(topic_arn) = chat_topic {
+        let whose = report.accounts.join("+");
+        let message = chat::notification(digest, &report.run.id, &whose, None);
+        let client = collect::sns(&aws.sdk, region_of(topic_arn), &aws.meter);
+        let sent = sns::notify(&client, topic_arn, &message).await;
+        problems.extend(
+            sent.err().map(|error| format!("The digest could not be published to the chat: {error}")),
+        );
+    }
+    if let Some(arn) = secret {
+        match to_slack(aws, arn, digest, None, &footer(report)).await {
+            Ok(None) => {}
+            Ok(Some(note)) => report.notes.push(note),
+            Err(error) => problems.push(format!("The digest did not get to Slack: {error}")),
+        }
+    }
+    let failed = !problems.is_empty();
+    if !failed {
+        state.last_digest = Some(sent_at(report));
+    }
+    report.notes.extend(problems);
+    failed
+}
+
+fn sent_at(report: &Report) -> DateTime<Utc> {
+    report.run.started_at
+}
+
+/// Better without its looks than not at all.
+async fn to_slack(
+    aws: &Aws,
+    arn: &str,
+    digest: &Digest,
+    link: Option<&str>,
+    footer: &str,
+) -> Result<Option<String>, SlackError> {
+    let client = collect::secretsmanager(&aws.sdk, region_of(arn), &aws.meter);
+    let webhook = Webhook::read(&client, arn).await?;
+    let connector = collect::http_connector();
+    match webhook.post(&connector, &slack::posts(digest, link, footer)).await {
+        Err(error) if error.is_of_blocks() => {
+            webhook.post(&connector, &[slack::plain(digest, link)]).await?;
+            Ok(Some(format!("{error}; the digest went there as plain text.")))
+        }
+        sent => sent.map(|()| None),
+    }
+}
+
+fn footer(report: &Report) -> String {
+    format!("{}; {}. Run {}", text::policies_line(report), text::usage_line(report), report.run.id)
+}
+
+fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
