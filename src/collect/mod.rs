@@ -11,6 +11,7 @@ mod clients;
 mod cloudcontrol;
 mod cloudtrail;
 mod cloudwatch;
+mod costexplorer;
 mod details;
 mod each;
 mod ec2;
@@ -55,6 +56,7 @@ use crate::inventory::{Coverage, CoverageStatus, Meta, Resource, Scope, TYPES};
 pub use clients::{Caller, Clients, caller_identity, regions, registry, s3, sdk_config, sns};
 pub use cloudcontrol::{GENERIC_GETS, GENERIC_LISTS, Schema};
 pub use cloudtrail::{Trail, statements as trail_statements};
+pub use costexplorer::Paid;
 pub use details::{DETAILS, Detail};
 pub use ecs::Shared as EcsShared;
 pub use error::CollectError;
@@ -82,6 +84,8 @@ pub struct Context {
     pub deadline: Instant,
     /// What the reads of ECS have in common.
     pub ecs: ecs::Shared,
+    /// What Cost Explorer answered already.
+    pub paid: Paid,
 }
 
 impl Context {
@@ -104,7 +108,7 @@ pub struct Read {
     /// Why some are missing or lack something; `None` when all is there.
     pub partial: Option<String>,
     /// The window that was seen, for windowed types; for those that are not in the table, what
-    /// it took; empty otherwise.
+    /// it took; what else is to be said of a complete read; empty otherwise.
     pub window: String,
 }
 
@@ -190,6 +194,8 @@ pub static COLLECTORS: &[Collector] = &[
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
     budgets::BUDGETS,
+    costexplorer::COSTS,
+    costexplorer::ANOMALIES,
 ];
 
 /// One read that has ended.
