@@ -75,6 +75,7 @@ pub fn evaluate<'a>(
         });
         verdicts.blind.extend(policies.iter().filter_map(|policy| blind(policy, scope)));
     }
+    links::yield_to_others(policies, &mut verdicts);
     links::add_changes(policies, inventory, &mut verdicts);
     verdicts.keep_standing_causes();
     verdicts

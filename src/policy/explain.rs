@@ -42,6 +42,9 @@ pub fn explain(policy: &Policy, reads: &Reads) -> String {
     if let Some(unchecked) = unchecked(policy) {
         let _ = write!(text, "\nNot checked here\n  {unchecked}");
     }
+    if !policy.yields_to.is_empty() {
+        let _ = writeln!(text, "\nYields, on the same resource, to\n  {}", policy.yields_to.join("\n  "));
+    }
     text.push_str("\nIAM actions, each that of an API call\n");
     for (calls, how_often) in [
         (&reads.lists, "once for each page, shared with other policies; free"),

@@ -1,15 +1,46 @@
-//! Which change by hand led to what a policy finds: the change is of the same resource, and of a
-//! field that the policy judges by.
+//! What policies have to do with each other: one says better what another says, too, and a change by
+//! hand led to what a policy finds if it is of the same resource and of a field that the policy judges by.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Policy;
-use super::outcome::{Cause, Outcome, Verdicts};
+use super::outcome::{Cause, Evaluation, Outcome, Verdicts};
 use crate::inventory::cloudtrail::Change;
 use crate::inventory::{Inventory, Scope};
 
 /// The policy whose findings tell of changes by hand.
 const CHANGES: &str = "cloudtrail-console-change";
+
+/// Of several policies that fail on one resource, leaves out those that yield to another of them.
+pub(super) fn yield_to_others(policies: &[&Policy], verdicts: &mut Verdicts<'_>) {
+    let yielding: BTreeMap<&str, &[String]> = policies
+        .iter()
+        .filter(|policy| !policy.yields_to.is_empty())
+        .map(|policy| (policy.id.as_str(), policy.yields_to.as_slice()))
+        .collect();
+    let asked: BTreeSet<&str> = yielding.values().copied().flatten().map(String::as_str).collect();
+    let place = |evaluation: &Evaluation<'_>| {
+        let meta = &evaluation.resource;
+        (meta.account.clone(), meta.region.clone(), meta.arn.clone(), meta.id.clone())
+    };
+    let failing: BTreeSet<(String, _)> = verdicts
+        .evaluations
+        .iter()
+        .filter(|found| asked.contains(&*found.policy) && matches!(found.outcome, Outcome::Fail(_)))
+        .map(|found| (found.policy.clone().into_owned(), place(found)))
+        .collect();
+    for evaluation in &mut verdicts.evaluations {
+        let (Outcome::Fail(_), Some(others)) = (&evaluation.outcome, yielding.get(&*evaluation.policy))
+        else {
+            continue;
+        };
+        let place = place(evaluation);
+        if let Some(other) = others.iter().find(|other| failing.contains(&((*other).clone(), place.clone())))
+        {
+            evaluation.outcome = Outcome::Skip(format!("{other} names it"));
+        }
+    }
+}
 
 /// Adds the change to the causes of each such failure.
 pub(super) fn add_changes(policies: &[&Policy], inventory: &Inventory, verdicts: &mut Verdicts<'_>) {

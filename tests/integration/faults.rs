@@ -7,6 +7,7 @@ use aftermove::collect::{COLLECTORS, DETAILS, METRIC_ACTIONS};
 use aftermove::inventory::Kind as _;
 use aftermove::inventory::account::Account;
 use aftermove::inventory::cloudtrail::{Actor, Change, Event, Trail};
+use aftermove::inventory::costexplorer::{Bill, CostAndUsage, UsageType};
 use serde_json::{Value, json};
 
 use crate::local::{Local, found};
@@ -32,6 +33,10 @@ fn read_with(actions: &[&str]) -> BTreeSet<&'static str> {
     if rows.contains(EVENTS) {
         // changes are made of events
         rows.extend([Change::TYPE, Actor::TYPE]);
+    }
+    if rows.contains(CostAndUsage::TYPE) {
+        // what is usual, of costs
+        rows.extend([UsageType::TYPE, Bill::TYPE]);
     }
     if rows.contains(Trail::TYPE) {
         // and the account of the trails of its regions
@@ -186,6 +191,8 @@ fn only_compared(policy: &str, action: &str) -> bool {
 
 /// Where a policy names what it reads beside what it judges: its verdict stands without.
 const BESIDE: &[(&str, &str)] = &[
+    ("cost-spike-day", "ce:GetAnomalies"),
+    ("cost-usage-type-drift", "ce:GetAnomalies"),
     // an alarm that covers the tasks covers them whether their cluster has Container Insights or not
     ("ecs-service-no-alarm", "ecs:DescribeClusters"),
     ("ecs-service-overprovisioned", "scheduler:GetSchedule"),

@@ -61,6 +61,8 @@ fn expected() -> Vec<String> {
     lines
 }
 
+const OTHER_ACCOUNT: &str = "222233334444";
+
 #[test]
 fn the_scan_finds_exactly_what_is_wrong() {
     let (local, ids) = Local::seeded();
@@ -91,8 +93,18 @@ fn every_policy_meets_a_resource_that_passes_and_one_that_fails() {
     assert_eq!(policies.len(), aftermove::policy::builtin::files().len());
     // what a policy says of the account it says once: for the other answer, of a region that lacks what this one has
     let of_the_account = ["cloudtrail-no-trail"];
-    let (elsewhere, _) = local.scan(&["--region", "us-east-1", "--only", &of_the_account.join(",")]);
-    let elsewhere = elsewhere["policies"].as_array().unwrap();
+    let (mut elsewhere, _) = local.scan(&["--region", "us-east-1", "--only", &of_the_account.join(",")]);
+    let mut elsewhere = elsewhere["policies"].as_array_mut().unwrap().split_off(0);
+    // and of another account, which nobody ever gave a budget
+    let costs = json!({
+        "service": "Amazon Elastic Load Balancing", "usage_type": "LoadBalancerUsage", "account": OTHER_ACCOUNT,
+        "start": (Utc::now() - TimeDelta::days(30)).date_naive(), "amounts": vec![2.0; 29],
+    });
+    local.tell("costs", &costs);
+    let mut scan = local.command(&["scan", "--format", "json", "--only", "cost-budget-absent"]);
+    let output = scan.env("AWS_ACCESS_KEY_ID", OTHER_ACCOUNT).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    elsewhere.extend(report["policies"].as_array().unwrap().iter().cloned());
     let met = |policy: &Value, outcome: &str| {
         let again = elsewhere.iter().filter(|other| other["id"] == policy["id"]);
         std::iter::once(policy).chain(again).any(|counts| counts[outcome] != json!(0))
@@ -143,6 +155,8 @@ fn the_report_tells_the_server_s_own_count_of_calls() {
       "budgets:DescribeBudgetNotificationsForAccount": 1,
       "budgets:DescribeBudgets": 1,
       "budgets:DescribeSubscribersForNotification": 1,
+      "ce:GetAnomalies": 1,
+      "ce:GetCostAndUsage": 1,
       "cloudformation:DescribeStackResources": 8,
       "cloudtrail:DescribeTrails": 1,
       "cloudtrail:GetEventSelectors": 2,
