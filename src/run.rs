@@ -2,6 +2,8 @@
 //!
 //! The command line and the Lambda both call [`scan`].
 
+#[cfg(test)]
+mod cost_simulation;
 mod read;
 pub mod setup;
 
