@@ -20,7 +20,9 @@ pub(super) fn series(scope: &Scope) -> BTreeMap<(&str, &str), Series> {
     let Some((first, settled)) = span(scope) else { return BTreeMap::new() };
     scope
         .all::<CostAndUsage>()
-        .map(|raw| ((&*raw.service, &*raw.usage_type), Series::new(first, settled, &raw.days)))
+        .map(|raw| {
+            ((&*raw.service, &*raw.usage_type), Series::new(first, settled, raw.unit.as_deref(), &raw.days))
+        })
         .collect()
 }
 

@@ -93,8 +93,9 @@ fn worst_day(series: &Series, week: usize) -> Option<WorstDay> {
     let extra = |baseline: &super::Baseline| baseline.value - baseline.median;
     let above: f64 = judged.iter().map(|(_, baseline)| extra(baseline).max(0.0)).sum();
     let (place, worst) = judged.into_iter().max_by(|a, b| extra(&a.1).total_cmp(&extra(&b.1)))?;
-    let precedent =
-        earlier.iter().rev().find(|day| worst.value > 0.0 && day.value >= PRECEDENT * worst.value);
+    // be it on a first of a month
+    let as_dear = |place: &usize| worst.value > 0.0 && dollars(series.usd[*place]) >= PRECEDENT * worst.value;
+    let precedent = (week.saturating_sub(MAX_WEEKS * WEEK)..week).rev().find(as_dear);
     Some(WorstDay {
         date: series.date(place),
         weekday: series.date(place).format("%A").to_string(),
@@ -105,7 +106,7 @@ fn worst_day(series: &Series, week: usize) -> Option<WorstDay> {
         share: if above > 0.0 { extra(&worst).max(0.0) / above } else { 0.0 },
         days_compared: count(worst.days),
         same_weekday: worst.same_weekday,
-        precedent: precedent.map(|day| day.at.date_naive()),
+        precedent: precedent.map(|place| series.date(place)),
     })
 }
 

@@ -13,6 +13,9 @@ pub(super) const WEEK: usize = 7;
 
 /// So many days on each side of a first of a month tell what the month's start adds to it.
 const AROUND: usize = 3;
+/// So many other days that cost as much, or nearly, make a first a day like others.
+const LIKE_IT: usize = 2;
+const NEARLY: Decimal = Decimal::from_parts(8, 0, 0, false, 1);
 
 /// One day after the other, from the first day of the account's bill to the last settled one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,16 +26,19 @@ pub(super) struct Series {
     pub(super) quantity: Vec<Decimal>,
     /// Of that, what comes on each first of a month.
     pub(super) month_start: Vec<Decimal>,
+    /// It is paid by the month, so that the same costs less on a day of a longer one.
+    by_month: bool,
 }
 
 impl Series {
-    pub(super) fn new(first: NaiveDate, settled: NaiveDate, days: &[CostDay]) -> Self {
+    pub(super) fn new(first: NaiveDate, settled: NaiveDate, unit: Option<&str>, days: &[CostDay]) -> Self {
         let length = usize::try_from((settled - first).num_days() + 1).unwrap_or_default();
         let mut series = Self {
             first,
             usd: vec![Decimal::ZERO; length],
             quantity: vec![Decimal::ZERO; length],
             month_start: Vec::new(),
+            by_month: unit.is_some_and(|unit| unit.ends_with("-Mo") || unit.ends_with("-Month")),
         };
         for day in days {
             let place = usize::try_from((day.date - first).num_days()).ok();
@@ -54,6 +60,7 @@ impl Series {
                 *sum += usd;
             }
         }
+        total.by_month = false;
         total.quantity = vec![Decimal::ZERO; total.usd.len()];
         total.month_start = month_starts(total.first, &total.usd);
         Some(total)
@@ -63,9 +70,15 @@ impl Series {
         self.first + Days::new(place as u64)
     }
 
-    /// What a day cost without the month's start.
+    /// What a day cost without the month's start; of what is paid by the month, as much as it had cost in a month as
+    /// long as the last day's.
     pub(super) fn plain(&self, place: usize) -> Decimal {
-        self.usd[place] - self.month_start[place]
+        let plain = self.usd[place] - self.month_start[place];
+        let settled = self.date(self.usd.len().saturating_sub(1));
+        match (days_in_month(self.date(place)), days_in_month(settled)) {
+            (this, last) if self.by_month && this != last => plain * this / last,
+            _ => plain,
+        }
     }
 
     /// The place of the first and the last day with any cost.
@@ -94,8 +107,13 @@ impl Series {
     }
 }
 
-/// A first of a month that costs more than the days around it may do so each month: then as much of it as an earlier
-/// first cost, or where no earlier one is known, all of it. What it costs beyond that is its own.
+fn days_in_month(date: NaiveDate) -> Decimal {
+    let length = (28..=31).rev().find(|day| date.with_day(*day).is_some());
+    length.map_or(Decimal::ONE, Decimal::from)
+}
+
+/// A first of a month that costs more than all other days may do so each month: then as much of it as an earlier
+/// first cost above the days around it, or where no earlier one is known, all of that. What it costs beyond is its own.
 fn month_starts(first: NaiveDate, usd: &[Decimal]) -> Vec<Decimal> {
     let mut starts = vec![Decimal::ZERO; usd.len()];
     let mut before: Option<Decimal> = None;
@@ -105,7 +123,9 @@ fn month_starts(first: NaiveDate, usd: &[Decimal]) -> Vec<Decimal> {
             around.filter(|other| *other != place).map(|other| usd[other]).collect();
         others.sort();
         let Some(usual) = others.get(others.len() / 2) else { continue };
-        let excess = (usd[place] - usual).max(Decimal::ZERO);
+        let like_it = (0..usd.len()).filter(|other| (first + Days::new(*other as u64)).day() != 1);
+        let like_it = like_it.filter(|other| usd[*other] >= usd[place] * NEARLY).count();
+        let excess = if like_it < LIKE_IT { (usd[place] - usual).max(Decimal::ZERO) } else { Decimal::ZERO };
         starts[place] = before.map_or(excess, |before| excess.min(before));
         before = before.max(Some(excess));
     }
@@ -147,7 +167,7 @@ mod tests {
                 quantity: "1".to_owned(),
             })
             .collect();
-        Series::new(first, first + Days::new(usd.len() as u64 - 1), &days)
+        Series::new(first, first + Days::new(usd.len() as u64 - 1), None, &days)
     }
 
     fn plain(series: &Series) -> Vec<i64> {
@@ -165,7 +185,7 @@ mod tests {
     fn days_that_the_bill_leaves_out_cost_nothing() {
         let day = |text: &str| CostDay { date: date(text), usd: "2".to_owned(), quantity: "1".to_owned() };
         let days = [day("2026-11-03"), day("2026-11-05"), day("2026-11-07")];
-        let series = Series::new(date("2026-11-02"), date("2026-11-06"), &days);
+        let series = Series::new(date("2026-11-02"), date("2026-11-06"), None, &days);
         assert_eq!(plain(&series), [0, 2, 0, 2, 0], "and what is not settled is not there");
         assert_eq!(series.lived(), Some((1, 3)));
     }
@@ -180,6 +200,25 @@ mod tests {
         assert_eq!((found.plain(2), found.plain(32)), (Decimal::from(5), Decimal::from(35)));
         assert_eq!(found.month_start[32], Decimal::from(50));
         assert!((0..35).all(|place| [2, 32].contains(&place) || found.month_start[place].is_zero()));
+    }
+
+    #[test]
+    fn a_weekly_job_that_falls_on_a_first_is_no_month_s_start() {
+        // Sundays, of which 1 November is one
+        let usd: Vec<i64> = (0..42).map(|day| if day % 7 == 3 { 48 + day % 3 } else { 0 }).collect();
+        let found = series("2026-10-08", &usd);
+        assert_eq!((found.date(24), usd[24]), (date("2026-11-01"), 48));
+        assert_eq!(plain(&found), usd);
+    }
+
+    #[test]
+    fn what_is_paid_by_the_month_is_compared_in_months_of_one_length() {
+        let day = |text: &str, usd: &str| CostDay { date: date(text), usd: usd.into(), quantity: "1".into() };
+        let days = [day("2026-02-28", "1.55"), day("2026-03-01", "1.4"), day("2026-03-02", "1.4")];
+        let of = |unit| Series::new(date("2026-02-28"), date("2026-03-02"), unit, &days);
+        let (by_month, by_hour) = (of(Some("GB-Mo")), of(Some("Hrs")));
+        assert_eq!(by_month.plain(0), amount("1.4"));
+        assert_eq!((by_hour.plain(0), by_hour.plain(1)), (amount("1.55"), amount("1.4")));
     }
 
     #[test]

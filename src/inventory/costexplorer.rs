@@ -56,7 +56,8 @@ pub struct RootCause {
 }
 
 /// Derived: what one usage type costs, against what is usual for it. All dollars are unblended, of settled days only;
-/// what comes on each first of a month is left out of weeks and days alike.
+/// what comes on each first of a month is left out of weeks and days alike, and what is paid by the month is taken as if
+/// all days were of a month as long as the last one's.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
 pub struct UsageType {

@@ -5,7 +5,7 @@ use aftermove::inventory::costexplorer::{Anomaly, Bill, CostAndUsage, UsageType}
 use chrono::{Days, NaiveDate, Utc};
 use serde_json::{Value, json};
 
-use crate::faults::{assert_honest, fault, unseen};
+use crate::faults::{assert_honest, fault, forget_costs, unseen};
 use crate::local::{Local, found};
 
 const SERVICE: &str = "EC2 - Other";
@@ -98,7 +98,7 @@ fn costs_that_may_not_be_read_are_unknown_and_resolve_nothing() {
     let local = Local::start();
     bill(&local, SERVICE, NAT, 5.0, 15.0);
     let (clean, _) = local.scan(&COSTS);
-    std::fs::remove_dir_all(local.folder.path().join("costs")).unwrap();
+    forget_costs(&local);
 
     fault(&local, "ce:GetCostAndUsage", "denied", &Value::Null);
     let (denied, code) = local.scan(&COSTS);
@@ -126,7 +126,7 @@ fn aws_s_own_detection_is_a_second_opinion_and_its_denial_no_hindrance() {
     let (report, _) = local.scan(&COSTS);
     assert_eq!(report["findings"][0]["evidence"]["anomalies"], json!(["seen-by-aws"]));
 
-    std::fs::remove_dir_all(local.folder.path().join("costs")).unwrap();
+    forget_costs(&local);
     fault(&local, "ce:GetAnomalies", "denied", &Value::Null);
     let (denied, _) = local.scan(&COSTS);
     assert_eq!(unseen(&denied).into_keys().collect::<Vec<_>>(), [Anomaly::TYPE]);

@@ -67,6 +67,11 @@ pub(crate) fn fault(local: &Local, action: &str, kind: &str, more: &Value) {
     local.tell("faults", &body);
 }
 
+/// So that Cost Explorer is asked again.
+pub(crate) fn forget_costs(local: &Local) {
+    let _ = std::fs::remove_dir_all(local.folder.path().join("costs"));
+}
+
 fn identities(report: &Value) -> BTreeSet<&str> {
     let findings = report["findings"].as_array().unwrap();
     findings.iter().map(|f| f["id"].as_str().unwrap()).collect()
@@ -133,6 +138,7 @@ fn deny_each(actions: &[String]) -> Vec<String> {
 
     for action in actions {
         fault(&local, action, "denied", &Value::Null);
+        forget_costs(&local);
         let rows = read_with(&[action]);
         if rows.is_empty() {
             // what the whole run stands on
@@ -249,6 +255,7 @@ fn where_everything_is_denied_nothing_is_judged() {
     for service in services {
         fault(&local, &format!("{service}:*"), "denied", &Value::Null);
     }
+    forget_costs(&local);
     let (report, code) = local.scan(&["--state", "state.json", "--fail-on", "info"]);
     assert_eq!(code, 3);
     assert_honest(&clean, &report, "all denied");

@@ -18,7 +18,7 @@ fn judged(account_days: usize, usd: &[f64]) -> UsageType {
         })
         .collect();
     let mut of = UsageType::default();
-    judge(&Series::new(back(account_days.max(usd.len())), settled, &days), &mut of);
+    judge(&Series::new(back(account_days.max(usd.len())), settled, None, &days), &mut of);
     of
 }
 
