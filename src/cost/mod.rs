@@ -1,12 +1,14 @@
 //! Pure, robust statistics over daily series: what is usual, and what is not.
 //!
-//! [`apply`] makes usage types of the raw bill for policies to judge, and [`tell`] shows the whole.
+//! [`apply`] makes usage types of the raw bill for policies to judge, [`attribute`] says which resources are behind
+//! them, and [`tell`] shows the whole.
 //!
 //! Medians and not means, since a young account's history is short and one bad
 //! day would move a mean for weeks.
 #![deny(clippy::disallowed_methods)]
 
 mod account;
+mod attribution;
 pub mod baseline;
 mod judge;
 mod series;
@@ -15,6 +17,7 @@ mod tell;
 mod usage_types;
 
 pub use account::apply;
+pub use attribution::{attribute, queries};
 pub use baseline::{Baseline, Judgement, judge_last_day};
 pub use summary::Costs;
 pub use tell::tell;

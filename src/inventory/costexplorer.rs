@@ -107,8 +107,8 @@ pub struct UsageType {
     pub anomalies: Option<Vec<UsageAnomaly>>,
     /// Whose the week is, dearest first; null where nothing tells.
     pub shares: Option<Vec<CostShare>>,
-    /// What of the week is no resource's; with the shares it adds up to the week and the month's start.
-    pub unattributed_usd: Option<f64>,
+    /// The first of them to look at: what grew, or has no work, or is dearest; null where nothing tells.
+    pub suspect: Option<Suspect>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -168,8 +168,19 @@ pub struct CostShare {
     pub told_by: String,
     /// What is behind the resource, as the subnets behind a NAT gateway.
     pub behind: Vec<String>,
+    /// What it has above its own usual week; null where that is not known.
+    pub grown_usd: Option<f64>,
     /// It has no work; null where that is not known.
     pub idle: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Suspect {
+    pub id: String,
+    pub name: String,
+    /// In words.
+    pub because: String,
 }
 
 /// Derived: the account's bill as a whole; `meta.id` is the account's number.

@@ -146,10 +146,13 @@ pub(super) async fn read_aws(
     relate::account(&mut scopes);
     let setting = Setting { now, migration: &config.migration };
     let details = scopes.iter_mut().zip(&contexts).map(|(scope, context)| {
-        let queries = window.iter().flat_map(|window| incident::anomalies::queries(scope, window)).collect();
+        let mut queries: BTreeSet<Query> =
+            window.iter().flat_map(|window| incident::anomalies::queries(scope, window)).collect();
+        queries.extend(cost::queries(account_wide.as_ref(), scope));
         read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref(), &drift, queries)
     });
     futures::future::join_all(details).await;
+    cost::attribute(&mut scopes);
     Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
 }
 

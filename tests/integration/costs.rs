@@ -155,3 +155,31 @@ fn one_cause_makes_one_finding() {
     let (alone, _) = local.scan(&["--only", "cost-usage-type-drift"]);
     assert_eq!(found(&alone, &["new"]), [format!("cost-usage-type-drift {SERVICE}/{NAT}")]);
 }
+
+#[test]
+fn the_resource_is_named_and_not_only_the_line_of_the_bill() {
+    let (local, ids) = Local::seeded();
+    let (report, _) = local.scan(&["--state", "none"]);
+    let of = |policy: &str, usage_type: &str| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        let mut of = findings.filter(|found| found["policy"] == policy);
+        of.find(|found| found["evidence"]["usage_type"] == usage_type).unwrap()
+    };
+    let bytes = of("cost-usage-type-drift", NAT);
+    assert_eq!(bytes["evidence"]["resource"], ids["resources"]["nat-orders"], "{bytes:#}");
+    let subnet = ids["resources"]["subnet-orders-a"].as_str().unwrap();
+    assert!(bytes["message"].as_str().unwrap().contains(&format!("behind it: {subnet}")), "{bytes:#}");
+
+    let hours = of("cost-usage-type-drift", "EU-NatGateway-Hours");
+    assert_eq!(hours["evidence"]["resource"], ids["resources"]["nat-left"], "{hours:#}");
+
+    let balancers = of("cost-usage-type-drift", "EU-LoadBalancerUsage");
+    let message = balancers["message"].as_str().unwrap();
+    assert!(message.contains("no work"), "{message}");
+    let idle = balancers["evidence"]["resource"].as_str().unwrap();
+    assert!(["awseb-old-env", "heroku-router-test", "jobs", "staging"].contains(&idle), "{balancers:#}");
+    assert_eq!(balancers["evidence"]["resources"].as_array().unwrap().len(), 8);
+
+    let logs = of("cost-creep", "EU-DataProcessing-Bytes");
+    assert_eq!(logs["evidence"]["resource"], "/ecs/orders", "{logs:#}");
+}
