@@ -11,6 +11,7 @@ mod account;
 mod attribution;
 pub mod baseline;
 mod judge;
+mod rates;
 mod series;
 pub mod summary;
 mod tell;
@@ -19,6 +20,7 @@ mod usage_types;
 pub use account::apply;
 pub use attribution::{attribute, queries};
 pub use baseline::{Baseline, Judgement, judge_last_day};
+pub use rates::rates;
 pub use summary::Costs;
 pub use tell::tell;
 

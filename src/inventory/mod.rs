@@ -272,6 +272,9 @@ pub struct Scope {
     pub resources: Vec<Resource>,
     /// Metric series by [`metrics::Query::key`].
     pub series: BTreeMap<String, metrics::Series>,
+    /// Derived: what a unit costs here by the account's own bill, in dollars by usage type without its region.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rates: BTreeMap<String, f64>,
     /// The fields of the types that are not in the table, as CloudFormation's registry has
     /// them; without those whose schema could not be read.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -139,6 +139,7 @@ pub(super) async fn read_aws(
     }
     let account_wide = scopes.iter().find(|scope| scope.region == GLOBAL).cloned();
     for scope in &mut scopes {
+        scope.rates = cost::rates(account_wide.as_ref(), &scope.region);
         relate::relate(scope, account_wide.as_ref());
         drift::apply(scope, &drift, &state.changes);
         drift::compare(scope, account_wide.as_ref(), &drift);

@@ -183,3 +183,18 @@ fn the_resource_is_named_and_not_only_the_line_of_the_bill() {
     let logs = of("cost-creep", "EU-DataProcessing-Bytes");
     assert_eq!(logs["evidence"]["resource"], "/ecs/orders", "{logs:#}");
 }
+
+#[test]
+fn what_is_idle_is_priced_by_the_account_s_own_bill() {
+    let (local, _) = Local::seeded();
+    let monthly = |arguments: &[&str]| {
+        let (report, _) = local.scan(arguments);
+        let findings = report["findings"].as_array().unwrap().iter();
+        let mut idle = findings.filter(|found| found["policy"] == "ec2-nat-gateway-idle");
+        idle.next().unwrap()["monthly_cost_usd"].as_f64().unwrap()
+    };
+    // without the bill at the list price of us-east-1, an address included
+    let listed = monthly(&["--only", "ec2-nat-gateway-idle"]);
+    let billed = monthly(&["--only", "ec2-nat-gateway-idle,cost-usage-type-drift"]);
+    assert_eq!((listed, billed), (36.5, 38.69));
+}
