@@ -15,8 +15,11 @@ use crate::inventory::{Coverage, Kind as _, Meta, Resource, Scope};
 /// The bill's month, whatever the calendar says.
 const MONTH: usize = 30;
 
-/// The series of an account by service and usage type, all of the same days.
+/// The series of an account by service and usage type, all of the same days; none of a bill that was not read whole.
 pub(super) fn series(scope: &Scope) -> BTreeMap<(&str, &str), Series> {
+    if !scope.complete(CostAndUsage::TYPE) {
+        return BTreeMap::new();
+    }
     let Some((first, settled)) = span(scope) else { return BTreeMap::new() };
     scope
         .all::<CostAndUsage>()
@@ -35,7 +38,8 @@ fn span(scope: &Scope) -> Option<(NaiveDate, NaiveDate)> {
     Some((dates().min()?, dates().max()?))
 }
 
-/// Puts the usage types and the bill into the scope of the account, with the coverage of what they are made of.
+/// Puts the usage types and the bill into the scope of the account, with the coverage of what they are made of. Of a
+/// bill that was not read to its end there are none: days that are missing would look like days without cost.
 pub fn apply(scope: &mut Scope) {
     let Some(read) = scope.coverage_of(CostAndUsage::TYPE).cloned() else { return };
     let derived = [UsageType::TYPE, Bill::TYPE];

@@ -52,12 +52,17 @@ pub fn explain(policy: &Policy, reads: &Reads) -> String {
         (&reads.metrics, "once for 500 metrics"),
     ] {
         for call in calls {
+            let how_often =
+                if is_paid(call) { "once for each page and settled day; $0.01" } else { how_often };
             let _ = writeln!(text, "  {call:<52} {how_often}");
         }
     }
     let metrics = policy.metrics.len();
     let usd = USD_PER_METRIC * f64::from(u32::try_from(metrics).unwrap_or(u32::MAX));
     let cost = match metrics {
+        0 if reads.lists.iter().any(|call| is_paid(call)) => {
+            "$0.01 for each page of Cost Explorer, once for each settled day".to_owned()
+        }
         0 => "nothing".to_owned(),
         1 => format!("${usd:.5} for each resource that is not skipped: one CloudWatch metric"),
         _ => format!("${usd:.5} for each resource that is not skipped: {metrics} CloudWatch metrics"),
@@ -68,6 +73,11 @@ pub fn explain(policy: &Policy, reads: &Reads) -> String {
     }
     let _ = writeln!(text, "\n{} cases in {}", policy.test_count(), policy.source.path);
     text
+}
+
+/// Cost Explorer alone is paid by the page.
+fn is_paid(call: &str) -> bool {
+    call.starts_with("ce:")
 }
 
 /// What of the policy only a run can check, as it needs AWS.

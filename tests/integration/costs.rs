@@ -85,6 +85,8 @@ fn a_cut_read_keeps_its_pages_judges_nothing_and_goes_on_the_next_time() {
     assert_eq!((code, spent(&cut).as_str()), (3, "0.03"));
     assert_eq!(unseen(&cut)[CostAndUsage::TYPE].0, "partial");
     assert!(unseen(&cut)[UsageType::TYPE].1.contains("denied: ce:GetCostAndUsage"));
+    assert_eq!(found(&cut, &["new"]), [""; 0], "the latest days are missing");
+    assert_eq!(cut["policies"][0]["unknown"], 1);
 
     local.forget("faults");
     local.forget("journal");

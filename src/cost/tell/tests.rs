@@ -103,6 +103,16 @@ fn an_account_of_which_no_costs_were_read_tells_none() {
 }
 
 #[test]
+fn of_a_bill_that_was_cut_nothing_is_judged_or_told() {
+    let mut cut = scope(&[(NAT, vec![2.0; 63])]);
+    cut.coverage[0].status = CoverageStatus::Partial;
+    apply(&mut cut);
+    assert_eq!((cut.all::<UsageType>().count(), cut.all::<Bill>().count()), (0, 0));
+    assert_eq!(cut.coverage_of(UsageType::TYPE).unwrap().status, CoverageStatus::Partial);
+    assert_eq!(of_account(&cut), None);
+}
+
+#[test]
 fn the_bill_knows_its_month_and_its_budgets() {
     let mut scope = scope(&[(HOURS, vec![2.0; 15])]);
     let bill = scope.all::<Bill>().next().unwrap();
