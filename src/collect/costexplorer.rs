@@ -236,9 +236,7 @@ async fn anomalies(context: &Context) -> Result<Read, CollectError> {
         }
     };
     // an organization's payer sees those of all members
-    let ours = |row: &&AnomalyRow| {
-        row.accounts.is_empty() || row.accounts.iter().any(|account| *account == context.account)
-    };
+    let ours = |row: &&AnomalyRow| row.accounts.is_empty() || row.accounts.contains(&context.account);
     let found: Vec<Anomaly> = answer.rows().filter(ours).map(|row| anomaly(context, row)).collect();
     let none = found.is_empty() && cut.is_none();
     let mut read = Read::of(found, cut)?;

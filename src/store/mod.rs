@@ -120,6 +120,7 @@ impl Location {
     }
 
     /// Where something else is kept beside the state.
+    #[must_use]
     pub fn beside(&self, name: &str) -> Self {
         match self {
             Self::None => Self::None,
