@@ -1,7 +1,7 @@
 //! Pure, robust statistics over daily series: what is usual, and what is not.
 //!
 //! [`apply`] makes usage types of the raw bill for policies to judge, [`attribute`] says which resources are behind
-//! them, and [`tell`] shows the whole.
+//! them, and [`tell()`] shows the whole.
 //!
 //! Medians and not means, since a young account's history is short and one bad
 //! day would move a mean for weeks.
