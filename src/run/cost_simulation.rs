@@ -130,7 +130,7 @@ impl Account {
         let place = random.below(self.lines.len() as u64) as usize;
         let line = &mut self.lines[place];
         let usual: f64 = line.usd[week - 7..week].iter().sum();
-        let extra = (usual * random.between(0.3, 1.5)).max(random.log_between(30.0, 60.0));
+        let extra = (usual * random.log_between(0.3, 1.5)).max(random.log_between(30.0, 60.0));
         match drift {
             Drift::Step => line.usd[week..].iter_mut().for_each(|usd| *usd += extra / 7.0),
             Drift::Spike => line.usd[week + random.below(7) as usize] += extra.max(usual / 7.0 * 3.0),

@@ -200,3 +200,17 @@ fn what_is_idle_is_priced_by_the_account_s_own_bill() {
     let billed = monthly(&["--only", "ec2-nat-gateway-idle,cost-usage-type-drift"]);
     assert_eq!((listed, billed), (36.5, 38.69));
 }
+
+#[test]
+fn what_cannot_be_kept_is_paid_again_and_that_is_said() {
+    let local = Local::start();
+    bill(&local, SERVICE, NAT, 5.0, 15.0);
+    local.write("costs", "a file where a folder is wanted");
+    let output = local.aftermove(&[&["scan"], &COSTS[..]].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for says in ["Cost Explorer is asked and paid again", "The next run asks and pays Cost Explorer again"] {
+        assert!(words.contains(says), "{text}");
+    }
+    assert!(words.contains(NAT), "the scan goes on: {text}");
+}
