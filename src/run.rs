@@ -2,6 +2,8 @@
 //!
 //! The command line and the Lambda both call [`scan`].
 
+#[cfg(test)]
+mod cost_simulation;
 mod digest;
 mod read;
 pub mod setup;
@@ -9,12 +11,15 @@ pub mod setup;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use crate::collect::{self, CollectError, Progress};
 use crate::config::diagnostic::Diagnostics;
 use crate::config::{Config, files};
+use crate::cost;
 use crate::deliver;
 use crate::drift;
+use crate::findings::Finding;
 use crate::findings::lifecycle::{Extent, Place, PolicyScope, settle};
 use crate::findings::mute::{Mute, MuteError};
 use crate::findings::state::State;
@@ -93,8 +98,8 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     let all = setup::policies(request, &config).await?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
     let conditions = while_conditions(&config, &all)?;
-    let aws = Aws::new(request, &config).await;
     let place = state_place(request, &config)?;
+    let aws = Aws { place: place.clone(), ..Aws::new(request, &config).await };
     let loaded = place.load(Some(&aws.s3)).await?;
 
     let mut inventory = match saved {
@@ -112,7 +117,12 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
         let reason = request.incident.as_ref().and_then(|ask| ask.reason.clone());
         incident::tell(&inventory, &report.findings, window, reason, aws.caller.get().cloned())
     });
+    report.costs = cost::tell(&inventory);
+    if let Some(costs) = &mut report.costs {
+        mark(costs, &report.findings);
+    }
     drop(inventory);
+    report.notes.extend(aws.notes());
     report.usage = aws.usage();
 
     if request.digest {
@@ -137,6 +147,19 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     report.usage = aws.usage();
     report.run.finished_at = Utc::now();
     Ok(Scan { report, undelivered })
+}
+
+/// Marks the days that findings on costs are about.
+fn mark(costs: &mut cost::Costs, findings: &[Finding]) {
+    for finding in findings.iter().filter(|finding| finding.status.is_violation()) {
+        let text = |name: &str| finding.evidence.get(name).and_then(Value::as_str);
+        let date = |name: &str| text(name)?.parse().ok();
+        if let (Some(service), Some(usage_type), Some(from), Some(to)) =
+            (text("service"), text("usage_type"), date("from"), date("to"))
+        {
+            costs.mark(service, usage_type, from, to);
+        }
+    }
 }
 
 /// Puts the page of an incident where its message says that it lies.
@@ -229,7 +252,8 @@ pub async fn inventory(
     let config = setup::config(request, now).await?;
     let all = setup::policies(request, &config).await?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
-    let aws = Aws::new(request, &config).await;
+    let place = state_place(request, &config)?;
+    let aws = Aws { place, ..Aws::new(request, &config).await };
     read_aws(request, &config, &policies, &State::default(), &aws, now, progress).await
 }
 

@@ -32,7 +32,8 @@ def _orders(oncall: str) -> dict[str, str]:
         made |= {f"subnet-orders-{zone}": subnet, f"rtb-orders-{zone}": table}
         made[name] = nat_gateway(subnet, name, 41, {"vpcId": vpc})
         ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=made[name])
-    traffic({"NatGatewayId": made["nat-orders"]}, 41, 5.0, {})
+    # Nine days ago a nightly copy of the images began to go through it: no day stands out, but the week does.
+    traffic({"NatGatewayId": made["nat-orders"]}, 41, 5.0, {day: 75.0 for day in range(32, 41)})
     # A clock and nothing else: 8 KB a day.
     traffic({"NatGatewayId": made["nat-left"]}, 41, 8e-6, {})
     cloudwatch.put_metric_alarm(

@@ -21,6 +21,7 @@ MODELS = {
 
 # What MiniStack has nothing of: as in an account that does not use it, or where nothing happened.
 UNUSED = {
+    "ce:GetAnomalies": {"Anomalies": []},
     "apprunner:ListServices": {"ServiceSummaryList": []},
     "elasticbeanstalk:DescribeEnvironments": {"Environments": []},
     "rds:DescribeEvents": {"Events": []},

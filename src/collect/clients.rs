@@ -118,6 +118,7 @@ pub struct Clients {
     pub kms: aws_sdk_kms::Client,
     pub route53: aws_sdk_route53::Client,
     pub budgets: aws_sdk_budgets::Client,
+    pub costexplorer: aws_sdk_costexplorer::Client,
     pub cloudcontrol: aws_sdk_cloudcontrol::Client,
     pub cloudformation: aws_sdk_cloudformation::Client,
 }
@@ -150,6 +151,7 @@ impl Clients {
             kms: client!(aws_sdk_kms, &at(pace::UNDOCUMENTED), meter),
             route53: client!(aws_sdk_route53, &at(pace::ROUTE53), meter),
             budgets: client!(aws_sdk_budgets, &at(pace::UNDOCUMENTED), meter),
+            costexplorer: client!(aws_sdk_costexplorer, &at(pace::UNDOCUMENTED), meter),
             cloudcontrol: client!(aws_sdk_cloudcontrol, &at(pace::UNDOCUMENTED), meter),
             cloudformation: client!(aws_sdk_cloudformation, &at(pace::UNDOCUMENTED), meter),
         }

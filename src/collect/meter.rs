@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -18,6 +19,10 @@ use aws_smithy_types::config_bag::ConfigBag;
 /// All else that is read here is free, but for the log files of a trail in S3: $0.0004 per 1,000, and not counted
 /// (<https://aws.amazon.com/s3/pricing/>).
 const USD_PER_METRIC: f64 = 0.01 / 1000.0;
+/// List price of each page that Cost Explorer answers with
+/// (<https://aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing/>); refusals are free.
+const USD_PER_COST_PAGE: f64 = 0.01;
+const COST_EXPLORER: &str = "Cost Explorer";
 
 /// Shared by all clients of a run.
 #[derive(Debug, Default)]
@@ -27,6 +32,7 @@ pub struct Meter(Mutex<Counts>);
 struct Counts {
     calls: BTreeMap<String, u64>,
     metrics: u32,
+    cost_pages: u32,
 }
 
 impl Meter {
@@ -37,7 +43,8 @@ impl Meter {
 
     /// What the requests cost at list price.
     pub fn usd(&self) -> f64 {
-        f64::from(self.counts().metrics) * USD_PER_METRIC
+        let counts = self.counts();
+        f64::from(counts.metrics) * USD_PER_METRIC + f64::from(counts.cost_pages) * USD_PER_COST_PAGE
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
@@ -81,6 +88,20 @@ impl Intercept for Metered {
         }
         Ok(())
     }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let is_paid = bag.load::<Metadata>().is_some_and(|operation| operation.service() == COST_EXPLORER);
+        if is_paid && context.output_or_error().is_some_and(|answer| answer.is_ok()) {
+            let mut counts = self.0.counts();
+            counts.cost_pages = counts.cost_pages.saturating_add(1);
+        }
+        Ok(())
+    }
 }
 
 /// How IAM writes a service that the SDK calls by its service id.
@@ -88,6 +109,7 @@ fn iam_prefix(service_id: &str) -> String {
     match service_id {
         "CloudControl" => "cloudformation".to_owned(),
         "CloudWatch Logs" => "logs".to_owned(),
+        COST_EXPLORER => "ce".to_owned(),
         "Elastic Load Balancing v2" => "elasticloadbalancing".to_owned(),
         other => other.to_lowercase().replace(' ', ""),
     }
@@ -105,6 +127,7 @@ mod tests {
             ("CloudWatch", "cloudwatch"),
             ("CloudWatch Logs", "logs"),
             ("CloudControl", "cloudformation"),
+            ("Cost Explorer", "ce"),
             ("CloudFormation", "cloudformation"),
             ("CloudTrail", "cloudtrail"),
             ("Secrets Manager", "secretsmanager"),

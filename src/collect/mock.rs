@@ -72,6 +72,7 @@ pub(super) fn metered() -> (Context, Arc<Meter>) {
         events_only: false,
         deadline: Instant::now() + Duration::from_secs(30),
         ecs: super::ecs::Shared::default(),
+        paid: super::Paid::default(),
     };
     (context, meter)
 }

@@ -11,6 +11,7 @@ mod clients;
 mod cloudcontrol;
 mod cloudtrail;
 mod cloudwatch;
+mod costexplorer;
 mod details;
 mod each;
 mod ec2;
@@ -57,6 +58,7 @@ pub use clients::{
 };
 pub use cloudcontrol::{GENERIC_GETS, GENERIC_LISTS, Schema};
 pub use cloudtrail::{Trail, statements as trail_statements};
+pub use costexplorer::Paid;
 pub use details::{DETAILS, Detail};
 pub use ecs::Shared as EcsShared;
 pub use error::CollectError;
@@ -84,6 +86,8 @@ pub struct Context {
     pub deadline: Instant,
     /// What the reads of ECS have in common.
     pub ecs: ecs::Shared,
+    /// What Cost Explorer answered already.
+    pub paid: Paid,
 }
 
 impl Context {
@@ -106,7 +110,7 @@ pub struct Read {
     /// Why some are missing or lack something; `None` when all is there.
     pub partial: Option<String>,
     /// The window that was seen, for windowed types; for those that are not in the table, what
-    /// it took; empty otherwise.
+    /// it took; what else is to be said of a complete read; empty otherwise.
     pub window: String,
 }
 
@@ -192,6 +196,8 @@ pub static COLLECTORS: &[Collector] = &[
     sns::TOPICS,
     sns::SUBSCRIPTIONS,
     budgets::BUDGETS,
+    costexplorer::COSTS,
+    costexplorer::ANOMALIES,
 ];
 
 /// One read that has ended.

@@ -195,6 +195,10 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
       "ReadBudgets": [
         "budgets:ViewBudget"
       ],
+      "ReadCe": [
+        "ce:GetAnomalies",
+        "ce:GetCostAndUsage"
+      ],
       "ReadCloudformation": [
         "cloudformation:DescribeStackResources"
       ],

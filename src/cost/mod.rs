@@ -1,14 +1,28 @@
 //! Pure, robust statistics over daily series: what is usual, and what is not.
 //!
+//! [`apply`] makes usage types of the raw bill for policies to judge, [`attribute`] says which resources are behind
+//! them, and [`tell()`] shows the whole.
+//!
 //! Medians and not means, since a young account's history is short and one bad
 //! day would move a mean for weeks.
 #![deny(clippy::disallowed_methods)]
 
+mod account;
+mod attribution;
 pub mod baseline;
+mod judge;
+mod rates;
+mod series;
 pub mod summary;
+mod tell;
+mod usage_types;
 
+pub use account::apply;
+pub use attribution::{attribute, queries};
 pub use baseline::{Baseline, Judgement, judge_last_day};
+pub use rates::rates;
 pub use summary::Costs;
+pub use tell::tell;
 
 /// What makes a median absolute deviation comparable with a standard deviation.
 const NORMAL: f64 = 1.4826;

@@ -4,6 +4,7 @@
 pub mod lifecycle;
 pub mod mute;
 pub mod state;
+pub mod sum;
 
 use std::fmt::Write as _;
 

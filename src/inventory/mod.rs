@@ -13,6 +13,7 @@ pub mod backup;
 pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
+pub mod costexplorer;
 pub mod coverage;
 pub mod ec2;
 pub mod ecr;
@@ -217,6 +218,10 @@ resource_types! {
     Event(cloudtrail::Event) = "AWS::CloudTrail::Event",
     Change(cloudtrail::Change) = "Aftermove::Drift::Change",
     Actor(cloudtrail::Actor) = "Aftermove::Drift::Actor",
+    CostAndUsage(costexplorer::CostAndUsage) = "AWS::CE::CostAndUsage",
+    Anomaly(costexplorer::Anomaly) = "AWS::CE::Anomaly",
+    UsageType(costexplorer::UsageType) = "Aftermove::Cost::UsageType",
+    Bill(costexplorer::Bill) = "Aftermove::Cost::Bill",
 }
 
 /// The region of types that an account has once, and not in each region.
@@ -230,8 +235,16 @@ pub fn is_global(type_name: &str) -> bool {
     GLOBAL_SERVICES.iter().any(|service| type_name.starts_with(service))
 }
 
-const GLOBAL_TYPES: &[&str] =
-    &[account::Account::TYPE, route53::HostedZone::TYPE, route53::RecordSet::TYPE, budgets::Budget::TYPE];
+const GLOBAL_TYPES: &[&str] = &[
+    account::Account::TYPE,
+    route53::HostedZone::TYPE,
+    route53::RecordSet::TYPE,
+    budgets::Budget::TYPE,
+    costexplorer::CostAndUsage::TYPE,
+    costexplorer::Anomaly::TYPE,
+    costexplorer::UsageType::TYPE,
+    costexplorer::Bill::TYPE,
+];
 
 /// Services that show the same in every region, for the types that are not in the table.
 const GLOBAL_SERVICES: &[&str] = &[
@@ -259,6 +272,9 @@ pub struct Scope {
     pub resources: Vec<Resource>,
     /// Metric series by [`metrics::Query::key`].
     pub series: BTreeMap<String, metrics::Series>,
+    /// Derived: what a unit costs here by the account's own bill, in dollars by usage type without its region.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rates: BTreeMap<String, f64>,
     /// The fields of the types that are not in the table, as CloudFormation's registry has
     /// them; without those whose schema could not be read.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

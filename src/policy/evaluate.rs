@@ -75,6 +75,7 @@ pub fn evaluate<'a>(
         });
         verdicts.blind.extend(policies.iter().filter_map(|policy| blind(policy, scope)));
     }
+    links::yield_to_others(policies, &mut verdicts);
     links::add_changes(policies, inventory, &mut verdicts);
     verdicts.keep_standing_causes();
     verdicts
@@ -110,7 +111,8 @@ fn for_each<'a>(
         }
     }
     // To go on without would be to pass everything over in silence.
-    let root = base_context(setting).expect("the functions have distinct names, as their test shows");
+    let root =
+        base_context(setting, &scope.rates).expect("the functions have distinct names, as their test shows");
     for resource in &scope.resources {
         let Some(policies) = by_type.get(resource.type_name()) else {
             continue;
@@ -156,8 +158,11 @@ pub struct Setting<'m> {
     pub migration: &'m Migration,
 }
 
-pub(super) fn base_context<'a>(setting: &Setting<'_>) -> Result<Context<'a, 'a>, cel::DeclarationError> {
-    let mut context = functions::context()?;
+pub(super) fn base_context<'a>(
+    setting: &Setting<'_>,
+    rates: &BTreeMap<String, f64>,
+) -> Result<Context<'a, 'a>, cel::DeclarationError> {
+    let mut context = functions::context(rates)?;
     context.add_variable_from_value("now", Value::Timestamp(setting.now.fixed_offset()));
     let midnight = |date: Option<NaiveDate>| {
         date.map_or(Value::Null, |date| {

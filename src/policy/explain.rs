@@ -42,6 +42,9 @@ pub fn explain(policy: &Policy, reads: &Reads) -> String {
     if let Some(unchecked) = unchecked(policy) {
         let _ = write!(text, "\nNot checked here\n  {unchecked}");
     }
+    if !policy.yields_to.is_empty() {
+        let _ = writeln!(text, "\nYields, on the same resource, to\n  {}", policy.yields_to.join("\n  "));
+    }
     text.push_str("\nIAM actions, each that of an API call\n");
     for (calls, how_often) in [
         (&reads.lists, "once for each page, shared with other policies; free"),
@@ -49,12 +52,17 @@ pub fn explain(policy: &Policy, reads: &Reads) -> String {
         (&reads.metrics, "once for 500 metrics"),
     ] {
         for call in calls {
+            let how_often =
+                if is_paid(call) { "once for each page and settled day; $0.01" } else { how_often };
             let _ = writeln!(text, "  {call:<52} {how_often}");
         }
     }
     let metrics = policy.metrics.len();
     let usd = USD_PER_METRIC * f64::from(u32::try_from(metrics).unwrap_or(u32::MAX));
     let cost = match metrics {
+        0 if reads.lists.iter().any(|call| is_paid(call)) => {
+            "$0.01 for each page of Cost Explorer, once for each settled day".to_owned()
+        }
         0 => "nothing".to_owned(),
         1 => format!("${usd:.5} for each resource that is not skipped: one CloudWatch metric"),
         _ => format!("${usd:.5} for each resource that is not skipped: {metrics} CloudWatch metrics"),
@@ -65,6 +73,11 @@ pub fn explain(policy: &Policy, reads: &Reads) -> String {
     }
     let _ = writeln!(text, "\n{} cases in {}", policy.test_count(), policy.source.path);
     text
+}
+
+/// Cost Explorer alone is paid by the page.
+fn is_paid(call: &str) -> bool {
+    call.starts_with("ce:")
 }
 
 /// What of the policy only a run can check, as it needs AWS.

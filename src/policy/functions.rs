@@ -21,6 +21,11 @@ pub const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("pluck", "pluck(map, field)", "each entry's field of that name; null where the entry is null"),
     ("few", "list.few(3)", "the first entries in words, without repetition: `a, b, c and 4 more`"),
     ("usd", "usd(16.425)", "an amount of dollars as text: `$16.43`, whole dollars from a hundred on"),
+    (
+        "rate",
+        "rate(\"NatGateway-Hours\", 0.045)",
+        "dollars for a unit of the usage type in the region, by the account's own bill; where that has none, as given",
+    ),
     ("total", "metrics.m.total()", "sum of the series"),
     ("peak", "metrics.m.peak()", "largest value of the series"),
     ("median", "metrics.m.median()", "median of the series"),
@@ -58,8 +63,12 @@ pub(crate) fn is_known(name: &str) -> bool {
 }
 
 /// A context that has every function, and no variables yet.
-pub(crate) fn context<'a>() -> Result<Context<'a, 'a>, cel::DeclarationError> {
+pub(crate) fn context<'a>(rates: &BTreeMap<String, f64>) -> Result<Context<'a, 'a>, cel::DeclarationError> {
     let mut context = Context::with_env(Arc::clone(&ENV));
+    let rates = rates.clone();
+    context.add_function("rate", move |usage_type: Arc<String>, list_price: f64| {
+        rates.get(usage_type.as_str()).copied().unwrap_or(list_price)
+    })?;
     context.add_function("days", |n: Value| span("days", &n, 86_400.0))?;
     context.add_function("hours", |n: Value| span("hours", &n, 3_600.0))?;
     context.add_function("pick", pick)?;
@@ -247,7 +256,7 @@ mod tests {
 
     #[test]
     fn every_function_is_declared_under_its_own_name() {
-        assert!(context().is_ok());
+        assert!(context(&BTreeMap::new()).is_ok());
         for (name, ..) in FUNCTIONS {
             assert!(
                 Context::with_env(Arc::clone(&ENV)).add_function(name, || true).is_ok(),
@@ -260,7 +269,7 @@ mod tests {
     #[test]
     fn a_series_that_is_incomplete_says_why_and_only_where_it_matters() {
         let series = Series { points: vec![], incomplete: Some("GetMetricData was denied".into()) };
-        let mut context = context().unwrap();
+        let mut context = context(&BTreeMap::new()).unwrap();
         context.add_variable_from_value("m", series_value(&series));
         let error = Program::compile("m.total() > 1.0").unwrap().execute(&context).unwrap_err();
         assert!(error.to_string().contains("GetMetricData was denied"));
@@ -272,7 +281,7 @@ mod tests {
 
     #[test]
     fn pick_gives_null_for_what_is_not_there() {
-        let context = context().unwrap();
+        let context = context(&BTreeMap::new()).unwrap();
         let picked =
             Program::compile("pick({'a': 1, 'b': 2}, ['a', 'c'])").unwrap().execute(&context).unwrap();
         assert_eq!(value::to_json(&picked), serde_json::json!({ "a": 1, "c": null }));
@@ -280,7 +289,7 @@ mod tests {
 
     #[test]
     fn pluck_takes_one_field_of_each_entry() {
-        let context = context().unwrap();
+        let context = context(&BTreeMap::new()).unwrap();
         let plucked = Program::compile("pluck({'a': {'x': 1}, 'b': {'x': null}, 'c': null}, 'x')")
             .unwrap()
             .execute(&context)
@@ -290,7 +299,7 @@ mod tests {
 
     #[test]
     fn few_names_the_first_and_counts_the_rest() {
-        let context = context().unwrap();
+        let context = context(&BTreeMap::new()).unwrap();
         let few = |call: &str| Program::compile(call).unwrap().execute(&context).unwrap();
         for (call, text) in [
             ("[].few(2)", "none"),

@@ -1,15 +1,46 @@
-//! Which change by hand led to what a policy finds: the change is of the same resource, and of a
-//! field that the policy judges by.
+//! What policies have to do with each other: one says better what another says, too, and a change by
+//! hand led to what a policy finds if it is of the same resource and of a field that the policy judges by.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Policy;
-use super::outcome::{Cause, Outcome, Verdicts};
+use super::outcome::{Cause, Evaluation, Outcome, Verdicts};
 use crate::inventory::cloudtrail::Change;
 use crate::inventory::{Inventory, Scope};
 
 /// The policy whose findings tell of changes by hand.
 const CHANGES: &str = "cloudtrail-console-change";
+
+/// Of several policies that fail on one resource, leaves out those that yield to another of them.
+pub(super) fn yield_to_others(policies: &[&Policy], verdicts: &mut Verdicts<'_>) {
+    let yielding: BTreeMap<&str, &[String]> = policies
+        .iter()
+        .filter(|policy| !policy.yields_to.is_empty())
+        .map(|policy| (policy.id.as_str(), policy.yields_to.as_slice()))
+        .collect();
+    let asked: BTreeSet<&str> = yielding.values().copied().flatten().map(String::as_str).collect();
+    let place = |evaluation: &Evaluation<'_>| {
+        let meta = &evaluation.resource;
+        (meta.account.clone(), meta.region.clone(), meta.arn.clone(), meta.id.clone())
+    };
+    let failing: BTreeSet<(String, _)> = verdicts
+        .evaluations
+        .iter()
+        .filter(|found| asked.contains(&*found.policy) && matches!(found.outcome, Outcome::Fail(_)))
+        .map(|found| (found.policy.clone().into_owned(), place(found)))
+        .collect();
+    for evaluation in &mut verdicts.evaluations {
+        let (Outcome::Fail(_), Some(others)) = (&evaluation.outcome, yielding.get(&*evaluation.policy))
+        else {
+            continue;
+        };
+        let place = place(evaluation);
+        if let Some(other) = others.iter().find(|other| failing.contains(&((*other).clone(), place.clone())))
+        {
+            evaluation.outcome = Outcome::Skip(format!("{other} names it"));
+        }
+    }
+}
 
 /// Adds the change to the causes of each such failure.
 pub(super) fn add_changes(policies: &[&Policy], inventory: &Inventory, verdicts: &mut Verdicts<'_>) {
@@ -64,6 +95,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Migration, Overrides};
+    use crate::inventory::costexplorer::UsageType;
     use crate::inventory::logs::LogGroup;
     use crate::inventory::{Coverage, CoverageStatus, Kind as _, Resource};
     use crate::policy::{builtin, evaluate, load};
@@ -103,6 +135,39 @@ mod tests {
             _ => None,
         });
         failed.unwrap().because_of.iter().map(|cause| cause.policy.clone()).collect()
+    }
+
+    /// How the policies that are loaded judge a usage type, by policy: `fail`, or why it is skipped.
+    fn judged(wanted: &[&str]) -> BTreeMap<String, String> {
+        let day =
+            json!({ "date": "2026-11-17", "usd": 90.0, "usual_usd": 10.0, "extra_usd": 80.0, "share": 1.0 });
+        let of = json!({ "id": "a/b", "arn": "a/b", "days": 63, "week_usd": 150.0, "usual_week_usd": 70.0,
+            "week_deviation_usd": 1.0, "worst_day": day });
+        let of = Resource::from_json(UsageType::TYPE, of).unwrap().unwrap();
+        let scope = Scope { resources: vec![of], ..Scope::default() };
+        let taken_at = "2026-11-20T10:00:00Z".parse().unwrap();
+        let inventory = Inventory { version: Inventory::VERSION, taken_at, scopes: vec![scope] };
+        let loaded = load::load(builtin::files(), &Overrides::default(), builtin::DETAILS).unwrap();
+        let policies: Vec<&Policy> =
+            loaded.iter().filter(|policy| wanted.contains(&policy.id.as_str())).collect();
+        let verdicts = evaluate::evaluate(&policies, &inventory, &Migration::default());
+        let told = verdicts.evaluations.into_iter().map(|found| {
+            let told = match found.outcome {
+                Outcome::Fail(_) => "fail".to_owned(),
+                Outcome::Skip(reason) => reason,
+                other => format!("{other:?}"),
+            };
+            (found.policy.into_owned(), told)
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_policy_yields_where_another_fails_and_speaks_where_that_is_not_asked() {
+        let [day, week] = ["cost-spike-day", "cost-usage-type-drift"];
+        let both = judged(&[day, week]);
+        assert_eq!((&*both[day], &*both[week]), ("fail", "cost-spike-day names it"));
+        assert_eq!(judged(&[week])[week], "fail");
     }
 
     #[test]

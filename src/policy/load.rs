@@ -67,9 +67,10 @@ fn load_one(
 ) -> Result<(Policy, Mentions), Vec<Diagnostic>> {
     let raw: RawPolicy = file.parse().map_err(|problem| vec![problem])?;
     let mut loader = Loader { file, problems: Vec::new() };
-    let mentions = raw.because_of.iter().map(|(id, text)| {
-        let diagnostic =
-            file.diagnostic(file.span_at(text.defined), format!("there is no policy `{id}`"), "");
+    let causes = raw.because_of.iter().map(|(id, text)| (id, text.defined));
+    let mentions = causes.chain(raw.yields_to.iter().map(|id| (&id.value, id.defined)));
+    let mentions = mentions.map(|(id, at)| {
+        let diagnostic = file.diagnostic(file.span_at(at), format!("there is no policy `{id}`"), "");
         (id.clone(), diagnostic)
     });
     let mentions = mentions.collect();
@@ -192,6 +193,7 @@ impl Loader<'_> {
             evidence,
             monthly_cost_usd,
             because_of,
+            yields_to: raw.yields_to.iter().map(|id| id.value.clone()).collect(),
             tests: Vec::new(),
             id: raw.id.value.clone(),
             title: raw.title.value.clone(),

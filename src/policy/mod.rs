@@ -33,6 +33,7 @@ use crate::config::diagnostic::SourceFile;
 use crate::config::{Pack, Severity};
 use crate::drift;
 use crate::inventory::cloudtrail::{Actor, Change, Event};
+use crate::inventory::costexplorer::{Bill, CostAndUsage, UsageType};
 use crate::inventory::{Kind as _, TYPES};
 use crate::relate::RELATIONS;
 use expression::Expression;
@@ -76,6 +77,8 @@ pub struct Policy {
     monthly_cost_usd: Option<Expression>,
     /// Policies whose failure explains one of this, and on which resource.
     because_of: Vec<(String, Expression)>,
+    /// Policies whose failure on the same resource says it better.
+    pub yields_to: Vec<String>,
     tests: Vec<(std::ops::Range<usize>, RawTest)>,
     /// Names of fields that are dates and times in the JSON of each type.
     timestamps: BTreeMap<&'static str, BTreeSet<String>>,
@@ -168,12 +171,14 @@ impl Policy {
         self.resource_types.iter().copied().filter(|name| !TYPES.contains(name))
     }
 
-    /// The types that must be complete for the policy to have seen everything: changes come from events.
+    /// The types that must be complete for the policy to have seen everything: changes come from
+    /// events, and what is usual from costs.
     pub fn judged(&self) -> impl Iterator<Item = &'static str> {
-        let made_of_events = [Change::TYPE, Actor::TYPE];
-        self.resource_types
-            .iter()
-            .map(move |&name| if made_of_events.contains(&name) { Event::TYPE } else { name })
+        self.resource_types.iter().map(|&name| match name {
+            Change::TYPE | Actor::TYPE => Event::TYPE,
+            UsageType::TYPE | Bill::TYPE => CostAndUsage::TYPE,
+            name => name,
+        })
     }
 
     pub fn judges(&self, resource_type: &str) -> bool {

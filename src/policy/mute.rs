@@ -52,13 +52,13 @@ impl<'p> Condition<'p> {
         evaluation: &Evaluation<'_>,
         setting: &Setting<'_>,
     ) -> Option<bool> {
-        let resource = inventory
+        let (scope, resource) = inventory
             .scopes
             .iter()
-            .flat_map(|scope| &scope.resources)
-            .find(|r| r.type_name() == evaluation.resource_type && *r.meta() == *evaluation.resource)?;
+            .flat_map(|scope| scope.resources.iter().map(move |resource| (scope, resource)))
+            .find(|(_, r)| r.type_name() == evaluation.resource_type && *r.meta() == *evaluation.resource)?;
         let json = resource_json(resource);
-        let mut context = base_context(setting).ok()?;
+        let mut context = base_context(setting, &scope.rates).ok()?;
         let timestamps = self.policy.timestamps(resource.type_name());
         context.add_variable_as_val("resource", to_cel(&json, timestamps));
         context.add_variable_as_val("params", params_to_cel(&self.policy.params));

@@ -82,6 +82,10 @@ pub(crate) struct RawPolicy {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, Expression>")]
     pub(crate) because_of: IndexMap<String, Text>,
+    /// Other policies' ids: where one of them fails on the same resource, this one is left out.
+    #[serde(default)]
+    #[schemars(with = "Vec<PolicyId>")]
+    pub(crate) yields_to: Vec<Text>,
     /// What goes wrong if nobody acts, in two or three sentences.
     #[schemars(with = "Template")]
     pub(crate) why: Text,

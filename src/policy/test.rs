@@ -118,7 +118,7 @@ fn run_one(policy: &Policy, test: &RawTest) -> Result<Vec<Difference>, String> {
             fields.entry(name).or_insert(Json::Null);
         }
     }
-    let mut context = base_context(&setting).map_err(|error| error.to_string())?;
+    let mut context = base_context(&setting, &scope.rates).map_err(|error| error.to_string())?;
     context.add_variable_as_val("resource", to_cel(&json, policy.timestamps(resource.type_name())));
     context.add_variable_as_val("params", params_to_cel(&in_force));
     let bindings = Bindings::new(context, &policy.variables);

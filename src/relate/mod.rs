@@ -36,6 +36,7 @@ use crate::inventory::backup::{ProtectedResource, RestoreJob, RestoreTestingPlan
 use crate::inventory::budgets::Budget;
 use crate::inventory::cloudtrail::{RestoreEvent, Trail};
 use crate::inventory::cloudwatch::{Alarm, AlarmHistoryItem};
+use crate::inventory::costexplorer::{Anomaly, Bill, UsageType};
 use crate::inventory::ec2::{
     Address, FlowLog, Image, Instance, NatGateway, NetworkInterface, PrefixList, RouteTable, SecurityGroup,
     Snapshot, Subnet, Volume, Vpc, VpcEndpoint,
@@ -80,6 +81,9 @@ pub const RELATIONS: &[Relation] = &[
             ClassicLoadBalancer::TYPE,
         ],
     },
+    // these two are worked out beside the costs
+    Relation { resource_type: UsageType::TYPE, field: "anomalies", needs: &[Anomaly::TYPE] },
+    Relation { resource_type: Bill::TYPE, field: "budgets", needs: &[Budget::TYPE] },
     Relation {
         resource_type: NatGateway::TYPE,
         field: "routed_subnet_ids",

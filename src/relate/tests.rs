@@ -2,6 +2,8 @@ use serde_json::{Value, json};
 
 use super::testing::{read, scope};
 use super::*;
+use crate::cost;
+use crate::inventory::costexplorer::CostAndUsage;
 use crate::inventory::{self, Coverage, CoverageStatus, GLOBAL, TYPES};
 
 /// One resource of each type that has derived fields, and what its joins need to find nothing missing.
@@ -34,13 +36,15 @@ fn one_of_each() -> Vec<inventory::Resource> {
         Alarm::TYPE,
         Topic::TYPE,
         LogGroup::TYPE,
+        CostAndUsage::TYPE,
     ]
     .iter()
     .flat_map(|name| {
         let one = json!([{ "id": "one", "name": "/aws/rds/instance/one", "arn": "one", "type": "application",
             "cluster_arn": "one", "task_definition": "one", "db_instance_class": "db.t4g.medium", "access_events": [],
             "redrive_policy": { "dead_letter_target_arn": "one" }, "db_cluster_identifier": "one",
-            "db_cluster_members": [{ "db_instance_identifier": "one" }] }]);
+            "db_cluster_members": [{ "db_instance_identifier": "one" }], "service": "one", "to": "2026-11-20",
+            "days": [{ "date": "2026-11-20", "usd": "1", "quantity": "1" }] }]);
         read(name, one)
     })
     .collect()
@@ -84,14 +88,15 @@ fn every_field_documented_as_derived_has_a_relation() {
 fn every_relation_is_filled_when_all_is_read_and_null_when_nothing_is() {
     let mut complete = scope(one_of_each(), TYPES);
     let mut nothing = scope(one_of_each(), &[]);
-    let coverage = Coverage {
-        resource_type: Trail::TYPE.to_owned(),
-        status: CoverageStatus::Failed,
-        detail: String::new(),
-    };
-    nothing.coverage.push(coverage);
+    // what of these was not read leaves nothing to fill in
+    for (name, status) in
+        [(Trail::TYPE, CoverageStatus::Failed), (CostAndUsage::TYPE, CoverageStatus::Complete)]
+    {
+        nothing.coverage.push(Coverage { resource_type: name.to_owned(), status, detail: String::new() });
+    }
     for scope in [&mut complete, &mut nothing] {
         relate(scope, None);
+        cost::apply(scope);
         let global = Scope { region: GLOBAL.to_owned(), ..Scope::default() };
         let mut scopes = [std::mem::take(scope), global];
         account(&mut scopes);

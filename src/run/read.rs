@@ -1,24 +1,27 @@
 //! The reading stages of a run: collect, relate, drift, then metrics and details for suspects.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 use tokio::time::Instant;
 
 use super::{Request, RunError};
-use crate::collect::{self, Context, Meter, Progress, Wanted};
+use crate::collect::{self, Context, Meter, Paid, Progress, Wanted};
 use crate::config::{Config, Regions, files, regions};
+use crate::cost;
 use crate::drift;
 use crate::findings::state::State;
 use crate::incident::{self, Window};
 use crate::inventory::cloudtrail::Event;
+use crate::inventory::costexplorer::{Anomaly, CostAndUsage};
 use crate::inventory::metrics::Query;
 use crate::inventory::{Coverage, CoverageStatus, GLOBAL, Inventory, Kind as _, Scope, is_global};
 use crate::policy::Policy;
 use crate::policy::evaluate::{self, Setting};
 use crate::relate;
 use crate::report::Usage;
+use crate::store;
 
 /// Events reach the history within about 15 minutes, sometimes later; the
 /// windows of two runs overlap by this much.
@@ -33,6 +36,10 @@ pub(super) struct Aws {
     pub(super) meter: Arc<Meter>,
     /// The ARN of who runs it, once AWS has said it.
     pub(super) caller: OnceLock<String>,
+    /// Where the state is kept, and what was paid for beside it.
+    pub(super) place: store::Location,
+    /// What went wrong on the way and is no verdict.
+    pub(super) notes: Mutex<Vec<String>>,
 }
 
 impl Aws {
@@ -44,7 +51,22 @@ impl Aws {
         }
         let meter = Arc::new(Meter::default());
         let s3 = collect::s3(&sdk, &meter);
-        Self { sdk, s3, meter, caller: OnceLock::new() }
+        Self {
+            sdk,
+            s3,
+            meter,
+            caller: OnceLock::new(),
+            place: store::Location::None,
+            notes: Mutex::default(),
+        }
+    }
+
+    fn note(&self, note: String) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note);
+    }
+
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn usage(&self) -> Usage {
@@ -78,6 +100,8 @@ pub(super) async fn read_aws(
     let home = regions.first().map_or("", |region| regions::home_of_global(region)).to_owned();
     let trail =
         config.drift.trail.as_ref().map(|trail| collect::Trail::new(&aws.s3, &trail.bucket, &trail.prefix));
+    let kept = aws.place.beside(&format!("costs/{}.json", caller.account));
+    let paid = paid(&types, &kept, aws).await;
     let context = |region: String, endpoint: &str| Context {
         clients: collect::Clients::new(&aws.sdk, endpoint, &aws.meter),
         events_from: events_from(state, &State::place(&caller.account, &region), window.as_ref(), now),
@@ -88,6 +112,7 @@ pub(super) async fn read_aws(
         now,
         deadline: started + request.time_limit * 3 / 4,
         ecs: collect::EcsShared::default(),
+        paid: paid.clone(),
     };
     let mut contexts: Vec<Context> = regions.iter().map(|region| context(region.clone(), region)).collect();
     if types.keys().any(|name| is_global(name)) {
@@ -102,14 +127,19 @@ pub(super) async fn read_aws(
         own_principals: if request.own_role { vec![caller.arn] } else { Vec::new() },
     };
     let mut scopes = collect::collect(&contexts, &types, progress).await;
+    keep(&paid, &kept, aws).await;
     // a read that took all its time, such as a long history, leaves the metrics the last quarter
     for context in &mut contexts {
         context.deadline = started + request.time_limit;
     }
     // what an account has once is joined first, since the others look into it
-    scopes.iter_mut().filter(|scope| scope.region == GLOBAL).for_each(|scope| relate::relate(scope, None));
+    for scope in scopes.iter_mut().filter(|scope| scope.region == GLOBAL) {
+        relate::relate(scope, None);
+        cost::apply(scope);
+    }
     let account_wide = scopes.iter().find(|scope| scope.region == GLOBAL).cloned();
     for scope in &mut scopes {
+        scope.rates = cost::rates(account_wide.as_ref(), &scope.region);
         relate::relate(scope, account_wide.as_ref());
         drift::apply(scope, &drift, &state.changes);
         drift::compare(scope, account_wide.as_ref(), &drift);
@@ -117,11 +147,40 @@ pub(super) async fn read_aws(
     relate::account(&mut scopes);
     let setting = Setting { now, migration: &config.migration };
     let details = scopes.iter_mut().zip(&contexts).map(|(scope, context)| {
-        let queries = window.iter().flat_map(|window| incident::anomalies::queries(scope, window)).collect();
+        let mut queries: BTreeSet<Query> =
+            window.iter().flat_map(|window| incident::anomalies::queries(scope, window)).collect();
+        queries.extend(cost::queries(account_wide.as_ref(), scope));
         read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref(), &drift, queries)
     });
     futures::future::join_all(details).await;
+    cost::attribute(&mut scopes);
     Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
+}
+
+/// What an earlier run paid for, if there may be something to pay for now.
+async fn paid(types: &Wanted, kept: &store::Location, aws: &Aws) -> Paid {
+    if ![CostAndUsage::TYPE, Anomaly::TYPE].iter().any(|name| types.contains_key(name)) {
+        return Paid::default();
+    }
+    match kept.read(Some(&aws.s3)).await {
+        Ok(found) => found.map_or_else(Paid::default, |(json, _)| Paid::parse(&json)),
+        Err(error) => {
+            aws.note(format!(
+                "Cost Explorer is asked and paid again, since what was kept of it is lost: {error}"
+            ));
+            Paid::default()
+        }
+    }
+}
+
+/// At once, so that what was paid for stays even if the run ends early.
+async fn keep(paid: &Paid, kept: &store::Location, aws: &Aws) {
+    let Some(json) = paid.changed() else { return };
+    if let Err(error) = kept.overwrite(json, Some(&aws.s3)).await {
+        aws.note(format!(
+            "The next run asks and pays Cost Explorer again, since its answer was not kept: {error}"
+        ));
+    }
 }
 
 /// The types that the policies need, and of those that they judge the fields that they name.

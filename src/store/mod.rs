@@ -119,6 +119,42 @@ impl Location {
         }
     }
 
+    /// Where something else is kept beside the state.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::File(path) => Self::File(path.with_file_name(name)),
+            Self::S3 { bucket, key } => {
+                let folder = key.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+                Self::S3 { bucket: bucket.clone(), key: format!("{folder}{name}") }
+            }
+        }
+    }
+
+    /// Replaces what lies there, whoever wrote it.
+    pub async fn overwrite(&self, bytes: Vec<u8>, s3: Option<&Client>) -> Result<(), StoreError> {
+        match self {
+            Self::None => Ok(()),
+            Self::File(path) => {
+                if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                    std::fs::create_dir_all(folder)
+                        .map_err(|source| FileError { path: folder.to_owned(), source })?;
+                }
+                Ok(file::write(path, &bytes)?)
+            }
+            Self::S3 { bucket, key } => {
+                let put = self.client(s3)?.put_object().bucket(bucket).key(key);
+                let put = put.content_type("application/json").body(ByteStream::from(bytes));
+                let failed = |error| StoreError::Put {
+                    location: self.clone(),
+                    reason: reason(&error, "s3:PutObject"),
+                };
+                put.send().await.map(|_| ()).map_err(failed)
+            }
+        }
+    }
+
     /// Replaces the state. `etag` is what [`Location::load`] gave.
     pub async fn save(
         &self,

@@ -148,3 +148,27 @@ async fn a_denial_says_which_permissions_are_needed() {
     let error = s3().save(&state(), None, Some(&client(&[&put]))).await.unwrap_err();
     insta::assert_snapshot!(error, @"cannot write the state to s3://audit/state.json: AccessDenied: no (it needs s3:PutObject)");
 }
+
+#[tokio::test]
+async fn what_is_kept_beside_the_state_lies_in_its_folder() {
+    let beside = |place: &str| place.parse::<Location>().unwrap().beside("costs/1.json").to_string();
+    assert_eq!(beside("s3://b/a/state.json"), "s3://b/a/costs/1.json");
+    assert_eq!(beside("s3://b/state.json"), "s3://b/costs/1.json");
+    assert_eq!((beside("state.json"), beside("none")), ("costs/1.json".to_owned(), "none".to_owned()));
+
+    let dir = tempfile::tempdir().unwrap();
+    let costs = Location::File(dir.path().join("state.json")).beside("costs/1.json");
+    for text in ["first", "second"] {
+        costs.overwrite(text.into(), None).await.unwrap();
+        assert_eq!(costs.read(None).await.unwrap(), Some((text.into(), None)));
+    }
+
+    let put = mock!(Client::put_object)
+        .match_requests(|r| {
+            r.key() == Some("costs/1.json") && r.if_match().is_none() && r.if_none_match().is_none()
+        })
+        .then_output(|| PutObjectOutput::builder().build());
+    let client = client(&[&put]);
+    s3().beside("costs/1.json").overwrite("{}".into(), Some(&client)).await.unwrap();
+    assert_eq!(put.num_calls(), 1);
+}

@@ -7,6 +7,7 @@ use aftermove::collect::{COLLECTORS, DETAILS, METRIC_ACTIONS};
 use aftermove::inventory::Kind as _;
 use aftermove::inventory::account::Account;
 use aftermove::inventory::cloudtrail::{Actor, Change, Event, Trail};
+use aftermove::inventory::costexplorer::{Bill, CostAndUsage, UsageType};
 use serde_json::{Value, json};
 
 use crate::local::{Local, found};
@@ -32,6 +33,10 @@ fn read_with(actions: &[&str]) -> BTreeSet<&'static str> {
     if rows.contains(EVENTS) {
         // changes are made of events
         rows.extend([Change::TYPE, Actor::TYPE]);
+    }
+    if rows.contains(CostAndUsage::TYPE) {
+        // what is usual, of costs
+        rows.extend([UsageType::TYPE, Bill::TYPE]);
     }
     if rows.contains(Trail::TYPE) {
         // and the account of the trails of its regions
@@ -60,6 +65,11 @@ pub(crate) fn fault(local: &Local, action: &str, kind: &str, more: &Value) {
         .unwrap()
         .extend(more.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
     local.tell("faults", &body);
+}
+
+/// So that Cost Explorer is asked again.
+pub(crate) fn forget_costs(local: &Local) {
+    let _ = std::fs::remove_dir_all(local.folder.path().join("costs"));
 }
 
 fn identities(report: &Value) -> BTreeSet<&str> {
@@ -128,6 +138,7 @@ fn deny_each(actions: &[String]) -> Vec<String> {
 
     for action in actions {
         fault(&local, action, "denied", &Value::Null);
+        forget_costs(&local);
         let rows = read_with(&[action]);
         if rows.is_empty() {
             // what the whole run stands on
@@ -186,6 +197,8 @@ fn only_compared(policy: &str, action: &str) -> bool {
 
 /// Where a policy names what it reads beside what it judges: its verdict stands without.
 const BESIDE: &[(&str, &str)] = &[
+    ("cost-spike-day", "ce:GetAnomalies"),
+    ("cost-usage-type-drift", "ce:GetAnomalies"),
     // an alarm that covers the tasks covers them whether their cluster has Container Insights or not
     ("ecs-service-no-alarm", "ecs:DescribeClusters"),
     ("ecs-service-overprovisioned", "scheduler:GetSchedule"),
@@ -242,6 +255,7 @@ fn where_everything_is_denied_nothing_is_judged() {
     for service in services {
         fault(&local, &format!("{service}:*"), "denied", &Value::Null);
     }
+    forget_costs(&local);
     let (report, code) = local.scan(&["--state", "state.json", "--fail-on", "info"]);
     assert_eq!(code, 3);
     assert_honest(&clean, &report, "all denied");

@@ -61,7 +61,9 @@ async fn the_lambda_scans_publishes_and_keeps_state_and_report_in_s3() {
 
     let objects = s3.list_objects_v2().bucket(BUCKET).prefix("nightly/").send().await.unwrap();
     let keys: Vec<&str> = objects.contents().iter().filter_map(|object| object.key()).collect();
-    assert!(keys.contains(&"nightly/state.json"), "{keys:?}");
+    for kept in ["nightly/state.json", "nightly/costs/000000000000.json"] {
+        assert!(keys.contains(&kept), "{keys:?}");
+    }
     let run = first["run_id"].as_str().unwrap();
     assert!(keys.iter().any(|key| key.starts_with("nightly/reports/") && key.contains(run)), "{keys:?}");
 

@@ -6,6 +6,7 @@
 mod architecture;
 mod bad_files;
 mod bad_input;
+mod costs;
 mod delivery;
 mod drift;
 mod events;

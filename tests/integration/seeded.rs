@@ -61,6 +61,8 @@ fn expected() -> Vec<String> {
     lines
 }
 
+const OTHER_ACCOUNT: &str = "222233334444";
+
 #[test]
 fn the_scan_finds_exactly_what_is_wrong() {
     let (local, ids) = Local::seeded();
@@ -91,8 +93,18 @@ fn every_policy_meets_a_resource_that_passes_and_one_that_fails() {
     assert_eq!(policies.len(), aftermove::policy::builtin::files().len());
     // what a policy says of the account it says once: for the other answer, of a region that lacks what this one has
     let of_the_account = ["cloudtrail-no-trail"];
-    let (elsewhere, _) = local.scan(&["--region", "us-east-1", "--only", &of_the_account.join(",")]);
-    let elsewhere = elsewhere["policies"].as_array().unwrap();
+    let (mut elsewhere, _) = local.scan(&["--region", "us-east-1", "--only", &of_the_account.join(",")]);
+    let mut elsewhere = elsewhere["policies"].as_array_mut().unwrap().split_off(0);
+    // and of another account, which nobody ever gave a budget
+    let costs = json!({
+        "service": "Amazon Elastic Load Balancing", "usage_type": "LoadBalancerUsage", "account": OTHER_ACCOUNT,
+        "start": (Utc::now() - TimeDelta::days(30)).date_naive(), "amounts": vec![2.0; 29],
+    });
+    local.tell("costs", &costs);
+    let mut scan = local.command(&["scan", "--format", "json", "--only", "cost-budget-absent"]);
+    let output = scan.env("AWS_ACCESS_KEY_ID", OTHER_ACCOUNT).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    elsewhere.extend(report["policies"].as_array().unwrap().iter().cloned());
     let met = |policy: &Value, outcome: &str| {
         let again = elsewhere.iter().filter(|other| other["id"] == policy["id"]);
         std::iter::once(policy).chain(again).any(|counts| counts[outcome] != json!(0))
@@ -127,9 +139,10 @@ fn the_report_tells_the_server_s_own_count_of_calls() {
     let mut reported: BTreeMap<String, u64> =
         serde_json::from_value(report["usage"]["api_calls"].clone()).unwrap();
     assert_eq!(reported, counted);
-    // one for each window: in the first hour of a day those of hours and of days end together
+    // one for each window, that of the settled weeks among them: in the first hour of a day those of hours and of days
+    // end together
     let windows = reported.remove("cloudwatch:GetMetricData").unwrap();
-    assert!((3..=5).contains(&windows), "{windows}");
+    assert!((4..=6).contains(&windows), "{windows}");
     // one page each: 10 groups, 19 interfaces, 7 load balancers with a listener list each, ...
     insta::assert_json_snapshot!(reported, @r#"
     {
@@ -143,6 +156,8 @@ fn the_report_tells_the_server_s_own_count_of_calls() {
       "budgets:DescribeBudgetNotificationsForAccount": 1,
       "budgets:DescribeBudgets": 1,
       "budgets:DescribeSubscribersForNotification": 1,
+      "ce:GetAnomalies": 1,
+      "ce:GetCostAndUsage": 1,
       "cloudformation:DescribeStackResources": 8,
       "cloudtrail:DescribeTrails": 1,
       "cloudtrail:GetEventSelectors": 2,

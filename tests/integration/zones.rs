@@ -39,7 +39,8 @@ fn zones_are_read_once_for_all_regions_and_belong_to_none() {
     for finding in report["findings"].as_array().unwrap() {
         let global = finding["resource"]["region"] == GLOBAL;
         let policy = finding["policy"].as_str().unwrap();
-        let is_once = policy.starts_with("route53-") || policy == "cloudtrail-no-trail";
+        let is_once =
+            ["route53-", "cost-"].iter().any(|of| policy.starts_with(of)) || policy == "cloudtrail-no-trail";
         assert_eq!(global, is_once, "{finding:#}");
     }
 }
