@@ -2,8 +2,11 @@
 //!
 //! The command line and the Lambda both call [`scan`].
 
+pub mod due;
+pub mod jobs;
 mod read;
 pub mod setup;
+pub mod tick;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +14,7 @@ use chrono::{DateTime, Utc};
 
 use crate::collect::{self, CollectError, Progress};
 use crate::config::diagnostic::Diagnostics;
-use crate::config::{Config, files};
+use crate::config::{Config, Job, files};
 use crate::deliver;
 use crate::drift;
 use crate::findings::lifecycle::{Extent, Place, PolicyScope, settle};
@@ -41,6 +44,12 @@ pub enum RunError {
     Region { message: String, help: String },
     #[error("no region is set; give --region, set AWS_REGION, or name `regions` in the configuration")]
     NoRegion,
+    #[error("the configuration has no `schedules`, so that nothing is ever due")]
+    NoSchedules,
+    #[error("without a state nobody knows what was done; configure `deliver.s3`, or set AFTERMOVE_STATE")]
+    NoMemory,
+    #[error("this version of aftermove cannot run the job `{0}`")]
+    NoJob(Job),
     #[error("there is no policy or tag `{id}`; {help}")]
     UnknownPolicy { id: String, help: String },
     #[error("{path} is not an inventory: {source}")]
@@ -63,9 +72,14 @@ impl RunError {
     /// A stable name for logs and for Lambda's errorType.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Refused(_) | Self::NoConfig(_) | Self::Region { .. } | Self::NoRegion | Self::Mute(_) => {
-                "ConfigurationError"
-            }
+            Self::Refused(_)
+            | Self::NoConfig(_)
+            | Self::Region { .. }
+            | Self::NoRegion
+            | Self::NoSchedules
+            | Self::NoMemory
+            | Self::NoJob(_)
+            | Self::Mute(_) => "ConfigurationError",
             Self::Since(_) => "InvalidEvent",
             Self::UnknownPolicy { .. } => "UnknownPolicy",
             Self::File(_) | Self::Inventory { .. } | Self::InventoryVersion { .. } => "FileError",

@@ -45,7 +45,7 @@ pub struct Place {
 pub struct Settled {
     /// Gravest first, then by policy, account, region and resource.
     pub findings: Vec<Finding>,
-    /// For the next run. `last_complete` is as it was before.
+    /// For the next run. `last_complete`, `schedules` and `running` are as they were before.
     pub state: State,
     /// Mutes that expired, muted nothing or muted too much.
     pub notes: Vec<String>,
@@ -99,6 +99,8 @@ pub fn settle(
             last_complete: previous.last_complete.clone(),
             changes: previous.changes.clone(),
             undelivered,
+            schedules: previous.schedules.clone(),
+            running: previous.running.clone(),
         },
         notes,
     }

@@ -9,7 +9,7 @@ use crate::local::{Local, root};
 
 const BUCKET: &str = "aftermove-test";
 
-fn invoke(local: &Local, event: &Value, environment: &[&str]) -> Output {
+pub(crate) fn invoke(local: &Local, event: &Value, environment: &[&str]) -> Output {
     let mut command = local.environment(Command::new(root().join("localstack/invoke-lambda")));
     command.arg(env!("CARGO_BIN_EXE_bootstrap")).arg(event.to_string()).args(environment).output().unwrap()
 }

@@ -19,6 +19,7 @@ mod mutes;
 mod own_policies;
 mod paging;
 mod regions;
+mod schedules;
 mod seeded;
 mod time_limit;
 mod zones;

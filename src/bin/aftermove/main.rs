@@ -2,6 +2,7 @@
 
 mod iam;
 mod policy;
+mod schedule;
 mod schema;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -58,6 +59,11 @@ enum Command {
     Policy {
         #[command(subcommand)]
         command: policy::Command,
+    },
+    /// Look at the configured schedules
+    Schedule {
+        #[command(subcommand)]
+        command: schedule::Command,
     },
     /// Print the IAM policy that scanning needs, as JSON
     Iam(iam::Iam),
@@ -180,6 +186,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
             Ok(if unseen { 3 } else { 0 })
         }
         Command::Policy { command } => policy::run(command).await,
+        Command::Schedule { command } => schedule::run(command).await,
         Command::Iam(arguments) => iam::run(arguments).await,
     }
 }
