@@ -7,6 +7,7 @@ pub mod jobs;
 mod read;
 pub mod setup;
 pub mod tick;
+pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +47,8 @@ pub enum RunError {
     NoRegion,
     #[error("the configuration has no `schedules`, so that nothing is ever due")]
     NoSchedules,
+    #[error("no schedule has a slot left, so that nothing is ever due again")]
+    NoSlots,
     #[error("without a state nobody knows what was done; configure `deliver.s3`, or set AFTERMOVE_STATE")]
     NoMemory,
     #[error("this version of aftermove cannot run the job `{0}`")]
@@ -77,6 +80,7 @@ impl RunError {
             | Self::Region { .. }
             | Self::NoRegion
             | Self::NoSchedules
+            | Self::NoSlots
             | Self::NoMemory
             | Self::NoJob(_)
             | Self::Mute(_) => "ConfigurationError",

@@ -1,6 +1,9 @@
-//! Schedules: an hourly tick of the Lambda, and what is to come.
+//! Schedules: an hourly tick of the Lambda, what is to come, and a process that stays.
 
-use std::process::Output;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
 use aftermove::findings::state::State;
 use serde_json::{Value, json};
@@ -165,7 +168,10 @@ fn schedules_that_cannot_be_are_refused_before_anything_runs() {
     ] {
         let desk = Desk::new();
         desk.write("aftermove.yaml", format!("schedules: {schedules}\n"));
-        assert_says(&desk.refused(&["schedule", "next", "--config", "aftermove.yaml"]), &says);
+        for command in [&["schedule", "next"][..], &["watch", "--state", "state.json"]] {
+            let said = desk.refused(&[command, &["--config", "aftermove.yaml"]].concat());
+            assert_says(&said, &says);
+        }
     }
     let desk = Desk::new();
     desk.write("aftermove.yaml", SCHEDULES);
@@ -175,4 +181,115 @@ fn schedules_that_cannot_be_are_refused_before_anything_runs() {
             &["--from"],
         );
     }
+}
+
+/// `aftermove watch`, and what it logs.
+struct Watch {
+    process: Child,
+    log: Receiver<String>,
+}
+
+impl Watch {
+    fn start(local: &Local) -> Self {
+        let arguments = ["watch", "--config", "aftermove.yaml", "--state", "state.json"];
+        let mut process = local.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let (send, log) = channel();
+        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| send.send(line)));
+        Self { process, log }
+    }
+
+    /// The first line with these words.
+    fn wait_for(&self, words: &str) -> String {
+        let until = Instant::now() + Duration::from_secs(150);
+        let mut seen = Vec::new();
+        while let Ok(line) = self.log.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            if line.contains(words) {
+                return line;
+            }
+            seen.push(line);
+        }
+        panic!("no {words:?} in {seen:#?}");
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args(["-s", name, &self.process.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+    }
+
+    fn exit_code(mut self) -> Option<i32> {
+        let until = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < until {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it did not end");
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+const EACH_MINUTE: &str =
+    "schedules: { often: { job: scan, cron: '* * * * ? *', only: [logs-group-no-retention] } }\n";
+
+#[test]
+fn a_process_that_stays_runs_a_slot_and_ends_when_it_is_asked_to() {
+    let (local, _) = Local::seeded();
+    local.write("aftermove.yaml", EACH_MINUTE);
+    let watch = Watch::start(&local);
+    watch.wait_for("next: often (scan)");
+    let ran = watch.wait_for("often (scan) of ");
+    assert!(ran.contains(" ran: "), "{ran}");
+    watch.wait_for("next: often (scan)");
+    let known = state(&local);
+    assert_eq!((known.findings.is_empty(), known.running.len()), (false, 0));
+    // while it sleeps
+    watch.signal("TERM");
+    watch.wait_for("stopped");
+    assert_eq!(watch.exit_code(), Some(0));
+}
+
+#[test]
+fn a_job_that_runs_is_finished_first_and_a_second_signal_cuts_it_off() {
+    let (local, _) = Local::seeded();
+    local.write("aftermove.yaml", EACH_MINUTE);
+    // as if it had been down for long
+    let seen = State {
+        schedules: [("often".into(), "2026-11-20T00:00:00Z".parse().unwrap())].into(),
+        ..State::default()
+    };
+    std::fs::write(local.folder.path().join("state.json"), seen.to_json().unwrap()).unwrap();
+    crate::faults::fault(&local, "logs:DescribeLogGroups", "delay", &json!({ "seconds": 4 }));
+    let busy = |local: &Local| {
+        let watch = Watch::start(local);
+        let until = Instant::now() + Duration::from_secs(20);
+        while state(local).running.is_empty() {
+            assert!(Instant::now() < until, "it claims what is due");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        watch.signal("INT");
+        watch.wait_for("asked to stop");
+        watch
+    };
+
+    let watch = busy(&local);
+    assert!(watch.wait_for("often (scan) of ").contains(" ran: "));
+    assert_eq!(watch.exit_code(), Some(0));
+    let known = state(&local);
+    assert_eq!(known.running.len(), 0);
+    assert!(chrono::Utc::now() - known.schedules["often"] < chrono::TimeDelta::minutes(3), "the last slot");
+
+    std::fs::write(local.folder.path().join("state.json"), seen.to_json().unwrap()).unwrap();
+    let watch = busy(&local);
+    watch.signal("TERM");
+    watch.wait_for("aborted");
+    assert_eq!(watch.exit_code(), Some(143));
+    assert_eq!(state(&local).schedules["often"].to_rfc3339(), "2026-11-20T00:00:00+00:00", "it was not done");
 }

@@ -4,6 +4,7 @@ mod iam;
 mod policy;
 mod schedule;
 mod schema;
+mod watch;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -65,6 +66,8 @@ enum Command {
         #[command(subcommand)]
         command: schedule::Command,
     },
+    /// Run the configured schedules until it is asked to stop, as in a container
+    Watch(watch::Watch),
     /// Print the IAM policy that scanning needs, as JSON
     Iam(iam::Iam),
 }
@@ -187,6 +190,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
         }
         Command::Policy { command } => policy::run(command).await,
         Command::Schedule { command } => schedule::run(command).await,
+        Command::Watch(arguments) => watch::run(arguments).await,
         Command::Iam(arguments) => iam::run(arguments).await,
     }
 }
