@@ -15,6 +15,7 @@ mod generic;
 mod incident;
 mod lambda;
 mod local;
+mod manual;
 mod mutes;
 mod own_policies;
 mod paging;

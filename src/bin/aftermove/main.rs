@@ -1,6 +1,7 @@
 //! The command line: a thin door to [`aftermove::run`].
 
 mod iam;
+mod manual;
 mod policy;
 mod schedule;
 mod schema;
@@ -70,6 +71,10 @@ enum Command {
     Watch(watch::Watch),
     /// Print the IAM policy that scanning needs, as JSON
     Iam(iam::Iam),
+    /// Print a script that completes commands and flags in a shell
+    Completions(manual::Completions),
+    /// Print the manual page, or write a page for each command
+    Man(manual::Manual),
 }
 
 #[derive(Args)]
@@ -192,6 +197,8 @@ async fn command(command: Command) -> anyhow::Result<u8> {
         Command::Schedule { command } => schedule::run(command).await,
         Command::Watch(arguments) => watch::run(arguments).await,
         Command::Iam(arguments) => iam::run(arguments).await,
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::manual(&arguments),
     }
 }
 
