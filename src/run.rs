@@ -6,6 +6,7 @@ pub mod due;
 pub mod jobs;
 mod read;
 pub mod setup;
+pub mod starter;
 pub mod tick;
 pub mod watch;
 

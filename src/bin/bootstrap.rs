@@ -171,7 +171,7 @@ fn done(done: &Done) -> Result<Value, HandlerError> {
 /// What ran and what did not. A job that did not complete makes the tick fail once all have had their turn.
 fn ticked(at: DateTime<Utc>, runs: &[SlotRun]) -> Result<Value, HandlerError> {
     let stamp = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let (mut ran, mut left, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut completed, mut left, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
     for run in runs {
         let SlotRun { schedule, job, slot, outcome } = run;
         let mut told = json!({ "schedule": schedule, "job": job, "slot": stamp(*slot) });
@@ -181,7 +181,7 @@ fn ticked(at: DateTime<Utc>, runs: &[SlotRun]) -> Result<Value, HandlerError> {
                 if let (Value::Object(told), Value::Object(reply)) = (&mut told, done(what)?) {
                     told.extend(reply);
                 }
-                ran.push(told);
+                completed.push(told);
                 None
             }
             (Outcome::Left(why), None) => {
@@ -204,12 +204,18 @@ fn ticked(at: DateTime<Utc>, runs: &[SlotRun]) -> Result<Value, HandlerError> {
             troubles.push((error_type, format!("{schedule}: {trouble}")));
         }
     }
-    tracing::info!(tick = stamp(at), ran = ran.len(), left = left.len(), failed = troubles.len(), "ticked");
+    tracing::info!(
+        tick = stamp(at),
+        ran = completed.len(),
+        left = left.len(),
+        failed = troubles.len(),
+        "ticked"
+    );
     if let Some((error_type, _)) = troubles.first() {
         let message: Vec<&str> = troubles.iter().map(|(_, message)| message.as_str()).collect();
         return Err(HandlerError::Tick { error_type, message: message.join("; ") });
     }
-    Ok(json!({ "tick": stamp(at), "ran": ran, "left": left }))
+    Ok(json!({ "tick": stamp(at), "ran": completed, "left": left }))
 }
 
 fn reply(scan: &Scan) -> Result<Value, HandlerError> {

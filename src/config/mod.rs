@@ -10,6 +10,7 @@ pub mod files;
 mod raw;
 pub mod regions;
 pub mod schedule;
+pub mod starter;
 pub mod vocabulary;
 
 use std::collections::BTreeMap;

@@ -63,7 +63,9 @@ pub async fn watch(
         };
         let again = match ticking {
             Ok(runs) => {
-                runs.iter().for_each(|run| tell(News::Ran(run)));
+                for run in &runs {
+                    tell(News::Ran(run));
+                }
                 let undone = runs.iter().any(|run| !run.completed());
                 undone.then_some(at + RETRY)
             }

@@ -13,6 +13,7 @@ mod faults;
 mod generated;
 mod generic;
 mod incident;
+mod init;
 mod lambda;
 mod local;
 mod manual;

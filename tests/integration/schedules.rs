@@ -34,11 +34,11 @@ fn ran(local: &Local, at: &str) -> (Vec<String>, bool) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&reply["tick"], &reply["left"]), (&json!(at), &json!([])));
-    let ran = reply["ran"].as_array().unwrap().iter().map(|run| {
-        assert_eq!((&run["job"], &run["complete"]), (&json!("scan"), &json!(true)), "{run:#}");
-        format!("{} {}", run["schedule"].as_str().unwrap(), run["slot"].as_str().unwrap())
+    let completed = reply["ran"].as_array().unwrap().iter().map(|job| {
+        assert_eq!((&job["job"], &job["complete"]), (&json!("scan"), &json!(true)), "{job:#}");
+        format!("{} {}", job["schedule"].as_str().unwrap(), job["slot"].as_str().unwrap())
     });
-    (ran.collect(), local.journal().contains(&"logs:DescribeLogGroups".to_owned()))
+    (completed.collect(), local.journal().contains(&"logs:DescribeLogGroups".to_owned()))
 }
 
 fn state(local: &Local) -> State {

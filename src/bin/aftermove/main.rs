@@ -1,6 +1,7 @@
 //! The command line: a thin door to [`aftermove::run`].
 
 mod iam;
+mod init;
 mod manual;
 mod policy;
 mod schedule;
@@ -62,6 +63,8 @@ enum Command {
         #[command(subcommand)]
         command: policy::Command,
     },
+    /// Write a first aftermove.yaml from what is in the account
+    Init(init::Init),
     /// Look at the configured schedules
     Schedule {
         #[command(subcommand)]
@@ -194,6 +197,7 @@ async fn command(command: Command) -> anyhow::Result<u8> {
             Ok(if unseen { 3 } else { 0 })
         }
         Command::Policy { command } => policy::run(command).await,
+        Command::Init(arguments) => init::run(arguments).await,
         Command::Schedule { command } => schedule::run(command).await,
         Command::Watch(arguments) => watch::run(arguments).await,
         Command::Iam(arguments) => iam::run(arguments).await,
