@@ -14,7 +14,7 @@ pub(crate) fn invoke(local: &Local, event: &Value, environment: &[&str]) -> Outp
     command.arg(env!("CARGO_BIN_EXE_bootstrap")).arg(event.to_string()).args(environment).output().unwrap()
 }
 
-async fn configure(local: &Local, text: &str) -> aws_sdk_s3::Client {
+pub(crate) async fn configure(local: &Local, text: &str) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::config::Builder::from(&local.sdk().await).force_path_style(true).build();
     let s3 = aws_sdk_s3::Client::from_conf(config);
     s3.create_bucket()
@@ -37,7 +37,7 @@ async fn configure(local: &Local, text: &str) -> aws_sdk_s3::Client {
     s3
 }
 
-const CONFIG: &str = "AFTERMOVE_CONFIG=s3://aftermove-test/aftermove.yaml";
+pub(crate) const CONFIG: &str = "AFTERMOVE_CONFIG=s3://aftermove-test/aftermove.yaml";
 
 #[tokio::test]
 async fn the_lambda_scans_publishes_and_keeps_state_and_report_in_s3() {

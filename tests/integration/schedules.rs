@@ -9,7 +9,7 @@ use aftermove::findings::state::State;
 use serde_json::{Value, json};
 
 use crate::bad_input::{Desk, assert_says};
-use crate::lambda::invoke;
+use crate::lambda::{CONFIG, configure, invoke};
 use crate::local::Local;
 
 const SCHEDULES: &str = "\
@@ -67,6 +67,28 @@ fn a_tick_runs_what_is_due_once_and_makes_up_once_for_what_was_missed() {
     assert_eq!(state.findings.len(), findings);
     assert_eq!(state.running.len(), 0);
     assert_eq!(state.schedules["nightly"].to_rfc3339(), "2026-11-23T03:30:00+00:00");
+}
+
+#[tokio::test]
+async fn of_two_ticks_at_once_one_runs_the_job() {
+    let (local, _) = Local::seeded();
+    let text = format!("{SCHEDULES}deliver: {{ s3: {{ bucket: aftermove-test, prefix: nightly }} }}\n");
+    configure(&local, &text).await;
+    crate::faults::fault(&local, "logs:DescribeLogGroups", "delay", &json!({ "seconds": 8 }));
+    local.forget("journal");
+    let event = json!({ "tick": "2026-11-20T03:30:00Z" });
+    let replies: Vec<Value> = std::thread::scope(|threads| {
+        let both = [(); 2].map(|()| threads.spawn(|| invoke(&local, &event, &[CONFIG])));
+        let outputs = both.map(|tick| tick.join().unwrap());
+        outputs.iter().map(|output| serde_json::from_slice(&output.stdout).unwrap()).collect()
+    });
+    let count =
+        |what: &str| replies.iter().map(|reply| reply[what].as_array().map_or(0, Vec::len)).sum::<usize>();
+    assert_eq!((count("ran"), count("left")), (1, 1), "{replies:#?}");
+    let left = replies.iter().find(|reply| reply["left"][0].is_object()).unwrap();
+    assert_eq!(left["left"][0]["why"], "another run has it");
+    let scans = local.journal().iter().filter(|call| *call == "logs:DescribeLogGroups").count();
+    assert_eq!(scans, 1);
 }
 
 #[test]
