@@ -25,7 +25,7 @@ use crate::store::{Location, StoreError};
 /// Ticks come once an hour, so a new schedule may have a slot in the hour before the first.
 pub const HOURLY: TimeDelta = TimeDelta::hours(1);
 /// With less time than this a job is better left to the next tick.
-const WORTHWHILE: Duration = Duration::from_secs(60);
+const WORTHWHILE: Duration = Duration::from_mins(1);
 /// A claim outlives the run's time by this much.
 const GRACE: TimeDelta = TimeDelta::minutes(1);
 /// So often is a write tried that others come before.

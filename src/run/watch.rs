@@ -12,7 +12,7 @@ use crate::collect::Progress;
 use crate::config::Schedule;
 
 /// The clock is looked at so often: a machine that slept has missed what a timer would have told.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 /// What did not complete is tried again after this time, unless a slot comes before.
 const RETRY: TimeDelta = TimeDelta::hours(1);
 /// The state could not be read or written.
@@ -54,7 +54,7 @@ pub async fn watch(
             let mut ticking = pin!(ticker.tick(request, tick, progress));
             tokio::select! {
                 biased;
-                ticked = &mut ticking => ticked,
+                runs = &mut ticking => runs,
                 () = asked_to(&mut stop) => {
                     tell(News::Stopping);
                     ticking.await
@@ -109,5 +109,33 @@ async fn sleep_until(wake: DateTime<Utc>, stop: &mut Receiver<bool>) -> bool {
 async fn asked_to(stop: &mut Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch::channel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_time_that_went_by_while_the_machine_slept_is_not_waited_for() {
+        let (_stop, mut stopped) = channel(false);
+        assert!(!sleep_until(Utc::now() - TimeDelta::days(3), &mut stopped).await);
+        let soon = Utc::now() + TimeDelta::milliseconds(50);
+        assert!(!sleep_until(soon, &mut stopped).await);
+        assert!(Utc::now() >= soon);
+    }
+
+    #[tokio::test]
+    async fn whoever_is_asked_to_stop_wakes_at_once() {
+        let (stop, mut stopped) = channel(false);
+        let far = Utc::now() + TimeDelta::days(3);
+        let asked = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            stop.send_replace(true);
+        };
+        assert!(tokio::join!(sleep_until(far, &mut stopped), asked).0);
+        assert!(sleep_until(far, &mut stopped).await, "and stays awake");
     }
 }

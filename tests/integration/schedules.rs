@@ -103,8 +103,7 @@ fn a_job_that_fails_makes_the_tick_fail_and_stays_due() {
     assert!(reply["errorMessage"].as_str().unwrap().contains("nightly: "), "{reply}");
     assert_eq!(state(&local).running.len(), 0, "the claim is given back");
     local.forget("faults");
-    let later = vec!["nightly 2026-11-20T03:30:00Z".to_owned()];
-    assert_eq!(ran(&local, "2026-11-20T07:00:00Z").0[..1], later[..]);
+    assert_eq!(ran(&local, "2026-11-20T07:00:00Z").0[0], "nightly 2026-11-20T03:30:00Z");
 }
 
 #[test]
@@ -240,7 +239,7 @@ impl Watch {
     }
 
     fn exit_code(mut self) -> Option<i32> {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         while Instant::now() < until {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return status.code();

@@ -62,14 +62,13 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<u8> {
     if config.schedules.is_empty() {
         return Err(RunError::NoSchedules.into());
     }
-    let overdue = match &request.state {
-        None => Vec::new(),
-        Some(_) => {
-            let state = setup::state(&request, &config).await?;
-            // without a grace those that no tick has seen are not overdue
-            due(&config.schedules, &state.schedules, now, TimeDelta::zero())
-        }
+    let state = match &request.state {
+        None => None,
+        Some(_) => Some(setup::state(&request, &config).await?),
     };
+    // without a grace those that no tick has seen are not overdue
+    let overdue =
+        state.map_or_else(Vec::new, |state| due(&config.schedules, &state.schedules, now, TimeDelta::zero()));
     let overdue: Vec<Slot<'_>> =
         overdue.iter().map(|due| Slot { schedule: due.schedule, at: due.slot }).collect();
     let next = next(&config.schedules, now, count.into());

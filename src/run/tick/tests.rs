@@ -68,7 +68,7 @@ fn overtaken() -> Rule {
 
 /// The slots that are claimed at a time, and of each whether it is this run's.
 async fn claim(ticker: &Ticker, now: &str) -> Vec<(String, bool)> {
-    let request = Request { time_limit: Duration::from_secs(600), ..Request::default() };
+    let request = Request { time_limit: Duration::from_mins(10), ..Request::default() };
     let tick = Tick { at: at(now), grace: HOURLY, deadline: None, go_on: &|| true };
     let claims = ticker.claim(&request, &tick).await.unwrap();
     claims.iter().map(|c| (format!("{} {}", c.schedule.name, c.slot.format("%d %H:%M")), c.ours)).collect()
