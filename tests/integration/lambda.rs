@@ -37,7 +37,7 @@ pub(crate) async fn configure(local: &Local, text: &str) -> aws_sdk_s3::Client {
     s3
 }
 
-pub(crate) const CONFIG: &str = "AFTERMOVE_CONFIG=s3://aftermove-test/aftermove.yaml";
+const CONFIG: &str = "AFTERMOVE_CONFIG=s3://aftermove-test/aftermove.yaml";
 
 #[tokio::test]
 async fn the_lambda_scans_publishes_and_keeps_state_and_report_in_s3() {

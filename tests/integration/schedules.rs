@@ -9,7 +9,7 @@ use aftermove::findings::state::State;
 use serde_json::{Value, json};
 
 use crate::bad_input::{Desk, assert_says};
-use crate::lambda::{CONFIG, configure, invoke};
+use crate::lambda::{configure, invoke};
 use crate::local::Local;
 
 const SCHEDULES: &str = "\
@@ -67,28 +67,6 @@ fn a_tick_runs_what_is_due_once_and_makes_up_once_for_what_was_missed() {
     assert_eq!(state.findings.len(), findings);
     assert_eq!(state.running.len(), 0);
     assert_eq!(state.schedules["nightly"].to_rfc3339(), "2026-11-23T03:30:00+00:00");
-}
-
-#[tokio::test]
-async fn of_two_ticks_at_once_one_runs_the_job() {
-    let (local, _) = Local::seeded();
-    let text = format!("{SCHEDULES}deliver: {{ s3: {{ bucket: aftermove-test, prefix: nightly }} }}\n");
-    configure(&local, &text).await;
-    crate::faults::fault(&local, "logs:DescribeLogGroups", "delay", &json!({ "seconds": 8 }));
-    local.forget("journal");
-    let event = json!({ "tick": "2026-11-20T03:30:00Z" });
-    let replies: Vec<Value> = std::thread::scope(|threads| {
-        let both = [(); 2].map(|()| threads.spawn(|| invoke(&local, &event, &[CONFIG])));
-        let outputs = both.map(|tick| tick.join().unwrap());
-        outputs.iter().map(|output| serde_json::from_slice(&output.stdout).unwrap()).collect()
-    });
-    let count =
-        |what: &str| replies.iter().map(|reply| reply[what].as_array().map_or(0, Vec::len)).sum::<usize>();
-    assert_eq!((count("ran"), count("left")), (1, 1), "{replies:#?}");
-    let left = replies.iter().find(|reply| reply["left"][0].is_object()).unwrap();
-    assert_eq!(left["left"][0]["why"], "another run has it");
-    let scans = local.journal().iter().filter(|call| *call == "logs:DescribeLogGroups").count();
-    assert_eq!(scans, 1);
 }
 
 #[test]
@@ -211,8 +189,8 @@ struct Watch {
 }
 
 impl Watch {
-    fn start(local: &Local) -> Self {
-        let arguments = ["watch", "--config", "aftermove.yaml", "--state", "state.json"];
+    fn start(local: &Local, state: &str) -> Self {
+        let arguments = ["watch", "--config", "aftermove.yaml", "--state", state];
         let mut process = local.command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
         let (send, log) = channel();
         let lines = BufReader::new(process.stderr.take().unwrap()).lines();
@@ -264,7 +242,7 @@ const EACH_MINUTE: &str =
 fn a_process_that_stays_runs_a_slot_and_ends_when_it_is_asked_to() {
     let (local, _) = Local::seeded();
     local.write("aftermove.yaml", EACH_MINUTE);
-    let watch = Watch::start(&local);
+    let watch = Watch::start(&local, "state.json");
     watch.wait_for("next: often (scan)");
     let ran = watch.wait_for("often (scan) of ");
     assert!(ran.contains(" ran: "), "{ran}");
@@ -289,7 +267,7 @@ fn a_job_that_runs_is_finished_first_and_a_second_signal_cuts_it_off() {
     std::fs::write(local.folder.path().join("state.json"), seen.to_json().unwrap()).unwrap();
     crate::faults::fault(&local, "logs:DescribeLogGroups", "delay", &json!({ "seconds": 4 }));
     let busy = |local: &Local| {
-        let watch = Watch::start(local);
+        let watch = Watch::start(local, "state.json");
         let until = Instant::now() + Duration::from_secs(20);
         while state(local).running.is_empty() {
             assert!(Instant::now() < until, "it claims what is due");
@@ -313,4 +291,33 @@ fn a_job_that_runs_is_finished_first_and_a_second_signal_cuts_it_off() {
     watch.wait_for("aborted");
     assert_eq!(watch.exit_code(), Some(143));
     assert_eq!(state(&local).schedules["often"].to_rfc3339(), "2026-11-20T00:00:00+00:00", "it was not done");
+}
+
+#[tokio::test]
+async fn of_two_processes_at_once_one_runs_the_job() {
+    let (local, _) = Local::seeded();
+    let text = "schedules: { yearly: { job: scan, cron: 0 0 1 1 ? *, only: [logs-group-no-retention] } }\n";
+    local.write("aftermove.yaml", text);
+    let s3 = configure(&local, text).await;
+    let seen = State {
+        schedules: [("yearly".into(), "2020-01-01T00:00:00Z".parse().unwrap())].into(),
+        ..State::default()
+    };
+    let body = seen.to_json().unwrap().into();
+    s3.put_object().bucket("aftermove-test").key("state.json").body(body).send().await.unwrap();
+    // long enough for the other one to come, on a machine that is busy
+    crate::faults::fault(&local, "logs:DescribeLogGroups", "delay", &json!({ "seconds": 15 }));
+    local.forget("journal");
+    let both = [(); 2].map(|()| Watch::start(&local, "s3://aftermove-test/state.json"));
+    let mut told = both
+        .each_ref()
+        .map(|watch| watch.wait_for("yearly (scan) of ").split_once(" UTC ").unwrap().1.to_owned());
+    told.sort();
+    assert!(told[0].starts_with("ran: ") && told[1] == "was left: another run has it", "{told:?}");
+    let scans = local.journal().iter().filter(|call| *call == "logs:DescribeLogGroups").count();
+    assert_eq!(scans, 1);
+    for watch in both {
+        watch.signal("TERM");
+        assert_eq!(watch.exit_code(), Some(0));
+    }
 }
