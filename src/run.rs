@@ -5,8 +5,13 @@
 #[cfg(test)]
 mod cost_simulation;
 mod digest;
+pub mod due;
+pub mod jobs;
 mod read;
 pub mod setup;
+pub mod starter;
+pub mod tick;
+pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +20,7 @@ use serde_json::Value;
 
 use crate::collect::{self, CollectError, Progress};
 use crate::config::diagnostic::Diagnostics;
-use crate::config::{Config, files};
+use crate::config::{Config, Job, files};
 use crate::cost;
 use crate::deliver;
 use crate::drift;
@@ -47,6 +52,14 @@ pub enum RunError {
     Region { message: String, help: String },
     #[error("no region is set; give --region, set AWS_REGION, or name `regions` in the configuration")]
     NoRegion,
+    #[error("the configuration has no `schedules`, so that nothing is ever due")]
+    NoSchedules,
+    #[error("no schedule has a slot left, so that nothing is ever due again")]
+    NoSlots,
+    #[error("without a state nobody knows what was done; configure `deliver.s3`, or set AFTERMOVE_STATE")]
+    NoMemory,
+    #[error("this version of aftermove cannot run the job `{0}`")]
+    NoJob(Job),
     #[error("there is no policy or tag `{id}`; {help}")]
     UnknownPolicy { id: String, help: String },
     #[error("{path} is not an inventory: {source}")]
@@ -69,9 +82,15 @@ impl RunError {
     /// A stable name for logs and for Lambda's errorType.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Refused(_) | Self::NoConfig(_) | Self::Region { .. } | Self::NoRegion | Self::Mute(_) => {
-                "ConfigurationError"
-            }
+            Self::Refused(_)
+            | Self::NoConfig(_)
+            | Self::Region { .. }
+            | Self::NoRegion
+            | Self::NoSchedules
+            | Self::NoSlots
+            | Self::NoMemory
+            | Self::NoJob(_)
+            | Self::Mute(_) => "ConfigurationError",
             Self::Since(_) => "InvalidEvent",
             Self::UnknownPolicy { .. } => "UnknownPolicy",
             Self::File(_) | Self::Inventory { .. } | Self::InventoryVersion { .. } => "FileError",

@@ -2,11 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use aftermove::config::environment;
+use aftermove::collect::Progress;
+use aftermove::config::{self, environment};
 use aftermove::findings::Status;
 use aftermove::incident::Ask;
 use aftermove::report::json_incident;
+use aftermove::run::jobs;
+use aftermove::run::tick::{self, Outcome, SlotRun};
 use aftermove::run::{self, Request, RunError, Scan};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,7 +22,9 @@ const RESERVE: Duration = Duration::from_secs(30);
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Event {
-    job: Job,
+    job: Option<Job>,
+    /// The time for which an hourly tick was scheduled.
+    tick: Option<String>,
     /// Of an incident: how far to look back.
     since: Option<String>,
     /// Of an incident: why.
@@ -29,9 +35,20 @@ struct Event {
 #[serde(rename_all = "lowercase")]
 enum Job {
     Scan,
-    Digest,
     Incident,
+    Digest,
+    Review,
 }
+
+/// What an event asks for.
+enum Asked {
+    Incident(Ask),
+    Job(config::Job),
+    Tick(DateTime<Utc>),
+}
+
+/// Clocks differ, but not by more.
+const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// Lambda takes answers of up to 6 MiB; the rest is for what is said beside the incident.
 const REPLY_BYTES: usize = 5 * 1024 * 1024;
@@ -39,7 +56,8 @@ const REPLY_BYTES: usize = 5 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 enum HandlerError {
     #[error(
-        "this event is not understood: {0}; send {{\"job\":\"scan\"}}, {{\"job\":\"digest\"}} or {{\"job\":\"incident\",\"since\":\"3h\"}}"
+        "this event is not understood: {0}; send {{\"job\":\"scan\"}}, {{\"job\":\"digest\"}}, \
+         {{\"job\":\"incident\",\"since\":\"3h\"}} or {{\"tick\":\"<aws.scheduler.scheduled-time>\"}}"
     )]
     Event(String),
     #[error(transparent)]
@@ -48,6 +66,8 @@ enum HandlerError {
     Reply(#[from] serde_json::Error),
     #[error("not everything was delivered: {0}")]
     Undelivered(String),
+    #[error("not every schedule's job was completed: {message}")]
+    Tick { error_type: &'static str, message: String },
 }
 
 impl From<HandlerError> for Diagnostic {
@@ -57,6 +77,7 @@ impl From<HandlerError> for Diagnostic {
             HandlerError::Run(error) => error.name(),
             HandlerError::Reply(_) => "ReplyError",
             HandlerError::Undelivered(_) => "Undelivered",
+            HandlerError::Tick { error_type, .. } => error_type,
         };
         tracing::error!(error_type, error = %error, "run failed");
         Self { error_type: error_type.to_owned(), error_message: error.to_string() }
@@ -84,46 +105,111 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     let (payload, context) = event.into_parts();
     let span = tracing::info_span!("invocation", request_id = %context.request_id);
     async {
-        let asked = asked(payload)?;
+        let asked = asked(payload, Utc::now())?;
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let request = Request {
             state: environment("AFTERMOVE_STATE"),
             notify: true,
+            trigger: "schedule",
             own_role: true,
             time_limit: left.saturating_sub(RESERVE),
-            ..asked
+            ..Request::default()
         };
-        reply(
-            &Box::pin(run::scan(&request, &|progress| {
-                tracing::debug!(?progress, "read");
-            }))
-            .await?,
-        )
+        let progress = |progress: &Progress<'_>| tracing::debug!(?progress, "read");
+        match asked {
+            Asked::Incident(ask) => {
+                let request = Request { incident: Some(ask), trigger: "incident", ..request };
+                reply(&Box::pin(run::scan(&request, &progress)).await?)
+            }
+            Asked::Job(job) => reply(&Box::pin(jobs::job(job, &request, &progress)).await?),
+            Asked::Tick(at) => ticked(at, &Box::pin(tick::tick(&request, at, &progress)).await?),
+        }
     }
     .instrument(span)
     .await
 }
 
-/// What the event asks for.
-fn asked(payload: Value) -> Result<Request, HandlerError> {
-    let scheduled = || Request { trigger: "schedule", ..Request::default() };
+fn asked(payload: Value, now: DateTime<Utc>) -> Result<Asked, HandlerError> {
+    let refused = |why: &str| Err(HandlerError::Event(why.to_owned()));
     let event: Event =
         serde_json::from_value(payload).map_err(|error| HandlerError::Event(error.to_string()))?;
-    match event {
-        Event { job: Job::Scan, since: None, reason: None } => Ok(scheduled()),
-        Event { job: Job::Digest, since: None, reason: None } => Ok(Request { digest: true, ..scheduled() }),
-        Event { job: job @ (Job::Scan | Job::Digest), .. } => {
-            let job = if matches!(job, Job::Scan) { "scan" } else { "digest" };
-            Err(HandlerError::Event(format!("`since` and `reason` are of an incident, not of a {job}")))
-        }
-        Event { job: Job::Incident, since: Some(since), reason } => {
-            let incident = Some(Ask { since, reason });
-            Ok(Request { incident, trigger: "incident", ..Request::default() })
-        }
-        Event { job: Job::Incident, since: None, .. } => {
-            Err(HandlerError::Event("an incident needs `since`".to_owned()))
+    let Event { job, tick, since, reason } = event;
+    let of_incident = since.is_some() || reason.is_some();
+    match (job, tick) {
+        (None, None) => refused("it has neither `job` nor `tick`"),
+        (Some(_), Some(_)) => refused("it has both `job` and `tick`"),
+        (Some(Job::Incident), None) => match since {
+            Some(since) => Ok(Asked::Incident(Ask { since, reason })),
+            None => refused("an incident needs `since`"),
+        },
+        (None, Some(_)) if of_incident => refused("`since` and `reason` are of an incident, not of a tick"),
+        (None, Some(tick)) => match tick.parse::<DateTime<Utc>>() {
+            Ok(at) if at > now + AHEAD => refused(&format!("the tick {tick} is yet to come")),
+            Ok(at) => Ok(Asked::Tick(at)),
+            Err(_) => refused(&format!("the tick `{tick}` is no time such as 2026-11-22T03:00:00Z")),
+        },
+        (Some(job), None) => {
+            let job = match job {
+                Job::Digest => config::Job::Digest,
+                Job::Review => config::Job::Review,
+                Job::Scan | Job::Incident => config::Job::Scan,
+            };
+            if of_incident {
+                return refused(&format!("`since` and `reason` are of an incident, not of a {job}"));
+            }
+            Ok(Asked::Job(job))
         }
     }
+}
+
+/// What ran and what did not. A job that did not complete makes the tick fail once all have had their turn.
+fn ticked(at: DateTime<Utc>, runs: &[SlotRun]) -> Result<Value, HandlerError> {
+    let stamp = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let (mut completed, mut left, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
+    for run in runs {
+        let SlotRun { schedule, job, slot, outcome } = run;
+        let mut told = json!({ "schedule": schedule, "job": job, "slot": stamp(*slot) });
+        let trouble = match (outcome, run.trouble()) {
+            (_, Some((error_type, trouble))) => Some((error_type, trouble)),
+            (Outcome::Ran(scan), None) => {
+                if let (Value::Object(told), Value::Object(reply)) = (&mut told, reply(scan)?) {
+                    told.extend(reply);
+                }
+                completed.push(told);
+                None
+            }
+            (Outcome::Left(why), None) => {
+                tracing::info!(schedule, job = job.as_str(), slot = stamp(*slot), why, "left");
+                told["why"] = json!(why);
+                left.push(told);
+                None
+            }
+            (Outcome::Failed(_), None) => None,
+        };
+        if let Some((error_type, trouble)) = trouble {
+            tracing::error!(
+                schedule,
+                job = job.as_str(),
+                slot = stamp(*slot),
+                error_type,
+                error = trouble,
+                "failed"
+            );
+            troubles.push((error_type, format!("{schedule}: {trouble}")));
+        }
+    }
+    tracing::info!(
+        tick = stamp(at),
+        ran = completed.len(),
+        left = left.len(),
+        failed = troubles.len(),
+        "ticked"
+    );
+    if let Some((error_type, _)) = troubles.first() {
+        let message: Vec<&str> = troubles.iter().map(|(_, message)| message.as_str()).collect();
+        return Err(HandlerError::Tick { error_type, message: message.join("; ") });
+    }
+    Ok(json!({ "tick": stamp(at), "ran": completed, "left": left }))
 }
 
 fn reply(scan: &Scan) -> Result<Value, HandlerError> {

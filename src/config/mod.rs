@@ -9,6 +9,8 @@ mod drift;
 pub mod files;
 mod raw;
 pub mod regions;
+pub mod schedule;
+pub mod starter;
 pub mod vocabulary;
 
 use std::collections::BTreeMap;
@@ -26,6 +28,7 @@ pub use drift::{BreakGlass, Drift, Owned};
 pub use raw::schema;
 use raw::{RawConfig, RawMute, Regions as RawRegions};
 pub use regions::Regions;
+pub use schedule::{Job, Schedule};
 pub use vocabulary::{Pack, Severity};
 
 /// A mute may last a year at most: longer is a decision that nobody will remember.
@@ -42,10 +45,14 @@ pub struct Config {
     pub drift: Drift,
     pub migration: Migration,
     pub deliver: Deliver,
+    /// By name.
+    pub schedules: Vec<Schedule>,
     /// What the file asks for and this version does not do.
     pub notes: Vec<String>,
     /// Where policy ids are named, to be checked once the policies are known.
     policy_mentions: Vec<(String, Diagnostic)>,
+    /// Where policies are named by id or tag.
+    selections: Vec<(String, Diagnostic)>,
 }
 
 /// What the configuration changes about the policies.
@@ -141,7 +148,8 @@ impl Config {
 
     pub fn parse(file: &SourceFile, today: NaiveDate) -> Result<Self, Diagnostics> {
         let raw: RawConfig = file.parse().map_err(|problem| Diagnostics(vec![problem]))?;
-        let mut resolver = Resolver { file, problems: Vec::new(), mentions: Vec::new() };
+        let mut resolver =
+            Resolver { file, problems: Vec::new(), mentions: Vec::new(), selections: Vec::new() };
         let config = resolver.resolve(raw, today);
         if resolver.problems.is_empty() {
             Ok(config.with_environment())
@@ -150,13 +158,16 @@ impl Config {
         }
     }
 
-    /// Refuses params, severities and mutes of policies that do not exist.
-    pub fn check_policies(&self, known: &[&str]) -> Result<(), Diagnostics> {
-        let unknown: Vec<Diagnostic> = self
-            .policy_mentions
-            .iter()
-            .filter(|(id, _)| !known.contains(&id.as_str()))
-            .map(|(id, diagnostic)| {
+    /// Refuses params, severities and mutes of policies that do not exist, and schedules of what is
+    /// neither a policy nor a tag.
+    pub fn check_policies(&self, ids: &[&str], tags: &[&str]) -> Result<(), Diagnostics> {
+        let both = [ids, tags].concat();
+        let mentions = self.policy_mentions.iter().map(|mention| (mention, ids));
+        let selections = self.selections.iter().map(|mention| (mention, both.as_slice()));
+        let unknown: Vec<Diagnostic> = mentions
+            .chain(selections)
+            .filter(|((id, _), known)| !known.contains(&id.as_str()))
+            .map(|((id, diagnostic), known)| {
                 let help = did_you_mean(id, known.iter().copied())
                     .unwrap_or_else(|| "`aftermove policy list` shows the policies".to_owned());
                 Diagnostic { help, ..diagnostic.clone() }
@@ -170,6 +181,7 @@ struct Resolver<'f> {
     file: &'f SourceFile,
     problems: Vec<Diagnostic>,
     mentions: Vec<(String, Diagnostic)>,
+    selections: Vec<(String, Diagnostic)>,
 }
 
 impl Resolver<'_> {
@@ -185,6 +197,11 @@ impl Resolver<'_> {
     fn mention(&mut self, id: &str, at: Location) {
         let diagnostic = self.diagnostic(at, format!("there is no policy `{id}`"), "");
         self.mentions.push((id.to_owned(), diagnostic));
+    }
+
+    fn selection(&mut self, name: &str, at: Location) {
+        let diagnostic = self.diagnostic(at, format!("there is no policy or tag `{name}`"), "");
+        self.selections.push((name.to_owned(), diagnostic));
     }
 
     fn resolve(&mut self, raw: RawConfig, today: NaiveDate) -> Config {
@@ -216,10 +233,9 @@ impl Resolver<'_> {
         });
         let slack_secret_arn = raw.deliver.slack.and_then(|slack| self.secret(slack.webhook_secret_arn));
         let s3 = raw.deliver.s3.map(|s3| Bucket { bucket: s3.bucket.value, prefix: s3.prefix });
+        let schedules = self.schedules(raw.schedules);
         let mut notes = Vec::new();
-        for (asked, what) in
-            [(!raw.accounts.is_empty(), "accounts"), (!raw.schedules.is_empty(), "schedules")]
-        {
+        for (asked, what) in [(!raw.accounts.is_empty(), "accounts")] {
             if asked {
                 notes.push(format!("The configuration has `{what}`, which this version does not act on."));
             }
@@ -233,8 +249,10 @@ impl Resolver<'_> {
             drift,
             migration: raw.migration,
             deliver: Deliver { sns_topic_arn, chat_topic_arn, slack_secret_arn, s3 },
+            schedules,
             notes,
             policy_mentions: std::mem::take(&mut self.mentions),
+            selections: std::mem::take(&mut self.selections),
         }
     }
 

@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::{Migration, Pack, Severity};
+use super::{Job, Migration, Pack, Severity};
 
 /// The JSON schema of `aftermove.yaml`, for editors that check and complete it. They know
 /// draft 7 best.
@@ -214,12 +214,17 @@ pub(super) struct RawBucket {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Schedule")]
-#[expect(dead_code, reason = "only its shape is checked so far")]
 pub(super) struct RawSchedule {
-    /// `scan` or `digest`.
-    pub(super) job: String,
-    /// EventBridge's six fields, as in `0 3 * * ? *`.
+    #[schemars(with = "Job")]
+    pub(super) job: Spanned<String>,
+    /// EventBridge Scheduler's six fields, as in `0 3 * * ? *`: minute, hour, day of month, month, day of week, year.
     #[schemars(with = "String")]
     pub(super) cron: Spanned<String>,
-    pub(super) timezone: Option<String>,
+    /// An IANA name, as in `Europe/Berlin`; UTC unless it is said.
+    #[schemars(with = "Option<String>")]
+    pub(super) timezone: Option<Spanned<String>>,
+    /// Of a scan: only these policies, by id or tag.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub(super) only: Vec<Spanned<String>>,
 }

@@ -48,7 +48,8 @@ schedules: { nightly: { job: scan, cron: '0 3 * * ? *', timezone: UTC } }
     assert_eq!(config.mutes[0].expires, NaiveDate::from_ymd_opt(2027, 5, 1).unwrap());
     assert_eq!(config.drift.trail.unwrap(), Bucket { bucket: "logs".into(), prefix: "org".into() });
     assert_eq!(config.deliver.s3.unwrap().key("state.json"), "nightly/state.json");
-    assert_eq!(config.notes, ["The configuration has `schedules`, which this version does not act on."]);
+    assert_eq!(config.schedules[0].cron.to_string(), "0 3 * * ? *");
+    assert_eq!(config.notes, [""; 0]);
 }
 
 #[test]
@@ -69,6 +70,11 @@ fn what_is_wrong_is_named_with_its_place_and_its_remedy() {
         "mutes:\n  - { policy: p, resource: web, owner: ann, reason: r, expires: 2028-12-01 }\n",
         "mutes:\n  - { policy: p, resource: web, owner: ann, reason: r }\n",
         "mutes:\n  - { policy: p, resource: web, owner: ann, reason: r, expires: soon }\n",
+        "schedules: { nightly: { job: scann, cron: '0 3 * * ? *' } }\n",
+        "schedules: { nightly: { job: scan, cron: '0 3 * * *' } }\n",
+        "schedules:\n  nightly:\n    job: scan\n    cron: 0 3 L * ? *\n",
+        "schedules: { nightly: { job: scan, cron: '0 3 * * ? *', timezone: Europe/Berln } }\n",
+        "schedules: { nightly: { job: digest, cron: '0 3 * * ? *', only: [cost] } }\n",
     ]
     .into_iter()
     .flat_map(problems)
@@ -89,16 +95,33 @@ fn what_is_wrong_is_named_with_its_place_and_its_remedy() {
         aftermove.yaml:2:65: this mute lasts more than a year (choose a day within a year, and decide anew then)
         aftermove.yaml:2:45: the key `expires` is missing (add `expires: …`)
         aftermove.yaml:2:65: `soon` is not a date (write the last day of the mute as in `2026-12-31`)
+        aftermove.yaml:1:30: `scann` is no job (did you mean `scan`?)
+        aftermove.yaml:1:42: a cron expression has six fields, and this has 5 (write `0 3 * * ? *`: the days of the week count from 1, Sunday, and the year comes last)
+        aftermove.yaml:4:11: `L` in the day of month (`L`) is not supported (write the days themselves, as in `28` or `1,15`)
+        aftermove.yaml:1:67: unknown time zone `Europe/Berln` (did you mean `Europe/Berlin`?)
+        aftermove.yaml:1:66: `only` is of a scan, not of a digest (leave `only` out, or let the job be `scan`)
         ");
 }
 
 #[test]
 fn a_policy_that_does_not_exist_is_refused_once_the_policies_are_known() {
     let config = parse("params: { logs-group-no-retenton: { large_gb: 5 } }\n").unwrap();
-    let error = config.check_policies(&["logs-group-no-retention"]).unwrap_err().to_string();
+    let error = config.check_policies(&["logs-group-no-retention"], &["logs"]).unwrap_err().to_string();
     assert!(
         error.contains("aftermove.yaml:1") && error.contains("did you mean `logs-group-no-retention`?"),
         "{error}"
+    );
+}
+
+#[test]
+fn a_schedule_selects_policies_by_id_and_by_tag() {
+    let text = "schedules: { hourly: { job: scan, cron: '0 * * * ? *', only: [netwrk, logs-group-no-retention, logs] } }\n";
+    let error =
+        parse(text).unwrap().check_policies(&["logs-group-no-retention"], &["logs", "network"]).unwrap_err();
+    let problems: Vec<String> = error.0.iter().map(|problem| format!("{problem:?}")).collect();
+    assert_eq!(
+        problems,
+        ["aftermove.yaml:1:63: there is no policy or tag `netwrk` (did you mean `network`?)"]
     );
 }
 
@@ -125,6 +148,7 @@ fn an_editor_sees_of_the_configuration_what_parsing_would_refuse() {
         ("cutover: 2026-11-01", "cutover: 1"),
         ("topic_arn", "topic"),
         ("job: scan, ", ""),
+        ("job: scan, ", "job: scann, "),
     ] {
         let changed = good.replacen(old, new, 1);
         assert!(changed != good && refused(&changed).is_some(), "{changed}");

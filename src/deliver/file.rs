@@ -19,6 +19,18 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     replace(path, contents).map_err(|source| FileError { path: path.to_owned(), source })
 }
 
+/// Creates the file, and leaves alone what is there.
+pub fn create(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    let created = || {
+        let mut temporary = temporary_beside(path)?;
+        temporary.write_all(contents)?;
+        temporary.as_file().sync_all()?;
+        temporary.persist_noclobber(path)?;
+        Ok(())
+    };
+    created().map_err(|source| FileError { path: path.to_owned(), source })
+}
+
 /// Finds out whether the file could be written, without touching it.
 pub fn check(path: &Path) -> Result<(), FileError> {
     try_beside(path).map_err(|source| FileError { path: path.to_owned(), source })
@@ -87,6 +99,18 @@ mod tests {
         write(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_to_be_created_overwrites_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("aftermove.yaml");
+        create(&path, b"first").unwrap();
+        assert!(create(&path, b"second").is_err());
+        std::os::unix::fs::symlink("gone", dir.path().join("link")).unwrap();
+        assert!(create(&dir.path().join("link"), b"third").is_err(), "not even a link to nothing");
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]

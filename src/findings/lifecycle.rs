@@ -45,7 +45,7 @@ pub struct Place {
 pub struct Settled {
     /// Gravest first, then by policy, account, region and resource.
     pub findings: Vec<Finding>,
-    /// For the next run. `last_complete` is as it was before.
+    /// For the next run. `last_complete`, `schedules` and `running` are as they were before.
     pub state: State,
     /// Mutes that expired, muted nothing or muted too much.
     pub notes: Vec<String>,
@@ -100,6 +100,8 @@ pub fn settle(
             changes: previous.changes.clone(),
             undelivered,
             last_digest: previous.last_digest,
+            schedules: previous.schedules.clone(),
+            running: previous.running.clone(),
         },
         notes,
     }

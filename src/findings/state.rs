@@ -28,6 +28,12 @@ pub struct State {
     /// When the last digest got out: the next one tells what is new since then.
     #[serde(default)]
     pub last_digest: Option<DateTime<Utc>>,
+    /// Up to when each schedule's slots are done, by its name: the last completed slot, or where it began.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub schedules: BTreeMap<String, DateTime<Utc>>,
+    /// Schedules whose job runs, by name, each with the time from which on it counts as dead.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub running: BTreeMap<String, DateTime<Utc>>,
 }
 
 /// A [`Finding`] under its id, plus when it was resolved.
@@ -78,6 +84,8 @@ impl Default for State {
             changes: Vec::new(),
             undelivered: BTreeMap::new(),
             last_digest: None,
+            schedules: BTreeMap::new(),
+            running: BTreeMap::new(),
         }
     }
 }
@@ -176,6 +184,8 @@ mod tests {
         let at: DateTime<Utc> = "2026-11-02T03:00:00Z".parse().unwrap();
         state.last_complete.insert(State::place("123456789012", "eu-west-1"), at);
         state.undelivered.insert("0011223344556677".into(), Status::New);
+        state.schedules.insert("nightly".into(), at);
+        state.running.insert("weekly".into(), at);
         state.findings.insert(
             "0011223344556677".into(),
             FindingRecord {
@@ -203,10 +213,19 @@ mod tests {
     }
 
     #[test]
+    fn a_state_from_before_there_were_schedules_is_read_and_stays_as_it_is() {
+        let old = br#"{"version":1,"findings":{},"last_complete":{},"changes":[],"undelivered":{}}"#;
+        let state = State::parse(old, "state.json").unwrap();
+        assert_eq!(state, State::default());
+        let json: Value = serde_json::from_slice(&state.to_json().unwrap()).unwrap();
+        assert_eq!(json, serde_json::from_slice::<Value>(old).unwrap());
+    }
+
+    #[test]
     fn what_is_wrong_with_a_state_file_is_said_with_its_name_and_the_way_out() {
         let error =
             State::parse(b"{\"version\":1,\"findings\":{},\"oops\":1}", "s3://b/state.json").unwrap_err();
-        insta::assert_snapshot!(error, @"s3://b/state.json is no state file of aftermove: unknown field `oops`, expected one of `version`, `findings`, `last_complete`, `changes`, `undelivered`, `last_digest` at line 1 column 33; move it aside to start afresh: all findings will be new");
+        insta::assert_snapshot!(error, @"s3://b/state.json is no state file of aftermove: unknown field `oops`, expected one of `version`, `findings`, `last_complete`, `changes`, `undelivered`, `last_digest`, `schedules`, `running` at line 1 column 33; move it aside to start afresh: all findings will be new");
         let error = State::parse(b"", "state.json").unwrap_err();
         insta::assert_snapshot!(error, @"state.json is no state file of aftermove: EOF while parsing a value at line 1 column 0; move it aside to start afresh: all findings will be new");
     }

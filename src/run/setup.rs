@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::RunError;
 use crate::config::diagnostic::{SourceFile, did_you_mean};
 use crate::config::{Config, Pack, files};
+use crate::findings::state::State;
 use crate::incident::{Ask, Since, SinceError, Window};
 use crate::policy::{Policy, builtin, load};
 use crate::{collect, store};
@@ -92,8 +93,15 @@ pub async fn policies(request: &Request, config: &Config) -> Result<Vec<Policy>,
     let details: Vec<&str> = collect::DETAILS.iter().map(|detail| detail.name).collect();
     let policies = load::load(sources, &config.overrides, &details)?;
     let ids: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
-    config.check_policies(&ids)?;
+    let tags: Vec<&str> = policies.iter().flat_map(|policy| &policy.tags).map(String::as_str).collect();
+    config.check_policies(&ids, &tags)?;
     Ok(policies)
+}
+
+/// What the last run left, without changing it.
+pub async fn state(request: &Request, config: &Config) -> Result<State, RunError> {
+    let place = super::state_place(request, config)?;
+    Ok(place.load(Some(&s3(request).await)).await?.state)
 }
 
 /// Those that the run is about: the ones named by id or tag, or else the configured packs.

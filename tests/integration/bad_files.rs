@@ -156,6 +156,14 @@ fn a_bad_configuration_is_refused_with_its_place_and_a_remedy() {
             b"deliver: { sns: { topic_arn: 'arn:aws:sqs:eu-west-1:111122223333:q' } }\n".into(),
             vec!["mine.yaml:1:", "not the ARN of a standard SNS topic"],
         ),
+        (
+            b"schedules: { nightly: { job: scan, cron: 0 3 * * 1-5 } }\n".into(),
+            vec!["mine.yaml:1:42", "six fields", "`0 3 ? * MON-FRI *`"],
+        ),
+        (
+            b"schedules:\n  weekly: { job: scan, cron: 0 9 ? * 2#1 * }\n".into(),
+            vec!["mine.yaml:2:", "`#` in the day of week (`2#1`)", "as in `MON`"],
+        ),
         (bomb().into(), vec!["mine.yaml:"]),
         (nested(50_000).into(), vec!["mine.yaml:1:"]),
         (b"version: \xc3\x28\n".into(), vec!["mine.yaml is not UTF-8 text"]),

@@ -42,6 +42,10 @@ impl Desk {
         std::fs::write(path, text).unwrap();
     }
 
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_aftermove")));
         command

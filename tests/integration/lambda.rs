@@ -9,12 +9,12 @@ use crate::local::{Local, root};
 
 const BUCKET: &str = "aftermove-test";
 
-fn invoke(local: &Local, event: &Value, environment: &[&str]) -> Output {
+pub(crate) fn invoke(local: &Local, event: &Value, environment: &[&str]) -> Output {
     let mut command = local.environment(Command::new(root().join("localstack/invoke-lambda")));
     command.arg(env!("CARGO_BIN_EXE_bootstrap")).arg(event.to_string()).args(environment).output().unwrap()
 }
 
-async fn configure(local: &Local, text: &str) -> aws_sdk_s3::Client {
+pub(crate) async fn configure(local: &Local, text: &str) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::config::Builder::from(&local.sdk().await).force_path_style(true).build();
     let s3 = aws_sdk_s3::Client::from_conf(config);
     s3.create_bucket()

@@ -1,8 +1,12 @@
 //! The command line: a thin door to [`aftermove::run`].
 
 mod iam;
+mod init;
+mod manual;
 mod policy;
+mod schedule;
 mod schema;
+mod watch;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -61,8 +65,21 @@ enum Command {
         #[command(subcommand)]
         command: policy::Command,
     },
+    /// Write a first aftermove.yaml from what is in the account
+    Init(init::Init),
+    /// Look at the configured schedules
+    Schedule {
+        #[command(subcommand)]
+        command: schedule::Command,
+    },
+    /// Run the configured schedules until it is asked to stop, as in a container
+    Watch(watch::Watch),
     /// Print the IAM policy that scanning needs, as JSON
     Iam(iam::Iam),
+    /// Print a script that completes commands and flags in a shell
+    Completions(manual::Completions),
+    /// Print the manual page, or write a page for each command
+    Man(manual::Manual),
 }
 
 #[derive(Args)]
@@ -185,7 +202,12 @@ async fn command(command: Command) -> anyhow::Result<u8> {
             Ok(if unseen { 3 } else { 0 })
         }
         Command::Policy { command } => policy::run(command).await,
+        Command::Init(arguments) => init::run(arguments).await,
+        Command::Schedule { command } => schedule::run(command).await,
+        Command::Watch(arguments) => watch::run(arguments).await,
         Command::Iam(arguments) => iam::run(arguments).await,
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::manual(&arguments),
     }
 }
 

@@ -95,6 +95,17 @@ fn statuses(settled: &Settled) -> Vec<Status> {
 }
 
 #[test]
+fn what_is_known_of_schedules_goes_through_a_scan_untouched() {
+    let known = State {
+        schedules: [("nightly".to_owned(), at(0))].into(),
+        running: [("weekly".to_owned(), at(1))].into(),
+        ..State::default()
+    };
+    let next = night(&known, &saw("a", fail()), 1).state;
+    assert_eq!((&next.schedules, &next.running), (&known.schedules, &known.running));
+}
+
+#[test]
 fn a_failure_is_new_then_open_then_resolved_once_and_reopened_when_it_returns() {
     let first = night(&State::default(), &saw("a", fail()), 0);
     assert_eq!(statuses(&first), [Status::New]);
