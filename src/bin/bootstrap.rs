@@ -250,6 +250,9 @@ fn reply(scan: &Scan) -> Result<Value, HandlerError> {
         "api_calls": report.usage.api_calls,
         "usd": report.usage.usd,
     });
+    if let Some(digest) = &report.digest {
+        reply["digest"] = json!(digest);
+    }
     if let (Some(incident), Some(reply)) = (&report.incident, reply.as_object_mut())
         && let Value::Object(told) = json_incident::within(report, incident, REPLY_BYTES)?
     {

@@ -26,7 +26,7 @@ pub struct State {
     /// Findings whose message did not get out, with the status that nobody has been told.
     pub undelivered: BTreeMap<String, Status>,
     /// When the last digest got out: the next one tells what is new since then.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_digest: Option<DateTime<Utc>>,
     /// Up to when each schedule's slots are done, by its name: the last completed slot, or where it began.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

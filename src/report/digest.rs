@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike as _, Utc};
 use rust_decimal::Decimal;
+use serde::Serialize;
 
 use super::Report;
 use super::text::{clean, resource_label, unseen_line};
 use crate::cost::summary::{Costs, Driver, Line};
 use crate::findings::state::State;
+use crate::findings::sum::monthly_usd;
 use crate::findings::{Finding, Status};
 use crate::inventory::cloudtrail::Change;
 use crate::policy::outcome::Severity;
@@ -23,7 +25,7 @@ const WORTH_USD: i64 = 1;
 const SPARK_DAYS: usize = 14;
 
 /// What the digest tells beside the report.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Digest {
     /// News are those since then: the last digest, or a week ago.
     pub since: DateTime<Utc>,
@@ -34,7 +36,7 @@ pub struct Digest {
 }
 
 /// A heading with its lines, in plain text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Part {
     pub heading: &'static str,
     pub lines: Vec<String>,
@@ -185,12 +187,24 @@ fn first(standing: &[&Finding]) -> Option<Part> {
 }
 
 fn action(finding: &Finding) -> String {
-    let fix = finding.fix.lines().map(str::trim).find(|line| !line.is_empty());
+    let fix = first_sentence(&finding.fix);
     let saves = match finding.monthly_cost_usd {
         Some(cost) if cost >= 0.01 => format!(" It costs {} a month.", usd_f64(cost)),
         _ => String::new(),
     };
-    clean(&format!("{}: {}{saves}", resource_label(finding), fix.unwrap_or(&finding.title))).into_owned()
+    let fix = if fix.is_empty() { &finding.title } else { &fix };
+    clean(&format!("{}: {fix}{saves}", resource_label(finding))).into_owned()
+}
+
+/// Of the first paragraph, whose lines are broken anywhere.
+fn first_sentence(text: &str) -> String {
+    let paragraph: Vec<&str> =
+        text.trim().lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let paragraph = paragraph.join(" ");
+    match paragraph.split_once(". ") {
+        Some((sentence, _)) => format!("{sentence}."),
+        None => paragraph,
+    }
 }
 
 fn findings(report: &Report, state: &State, standing: &[&Finding], since: DateTime<Utc>) -> Part {
@@ -210,6 +224,10 @@ fn findings(report: &Report, state: &State, standing: &[&Finding], since: DateTi
         counts.push(format!("{muted} muted"));
     }
     let mut lines = vec![counts.join(", ")];
+    let monthly = monthly_usd(&report.findings);
+    if monthly >= Decimal::ONE {
+        lines.push(format!("Together they cost about {} a month", usd(monthly)));
+    }
     let mut told = new.clone();
     told.sort_by_key(|f| std::cmp::Reverse(f.severity));
     lines.extend(told.iter().take(LISTED).map(|f| {

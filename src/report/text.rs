@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use anstyle::{AnsiColor, Style as Paint};
 use textwrap::{Options, WordSplitter};
 
+use super::digest::Digest;
 use super::{CoverageRow, Report};
 use crate::findings::{Finding, Status};
 use crate::incident::Incident;
@@ -32,6 +33,12 @@ pub fn render(report: &Report, style: Style) -> String {
         page.closing();
         return page.text;
     }
+    if let Some(digest) = &report.digest {
+        page.digest(digest);
+        page.notes();
+        page.closing();
+        return page.text;
+    }
     page.violations(|_| true);
     page.apart("COULD NOT BE CHECKED AGAIN", Status::Unknown, |finding| {
         let reason = evidence_text(finding, "unknown_because").map(|reason| format!("not checked: {reason}"));
@@ -52,6 +59,14 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
+    fn digest(&mut self, digest: &Digest) {
+        self.heading(BOLD, &digest.title);
+        self.line("");
+        for part in &digest.parts {
+            self.section(&part.heading.to_uppercase(), &part.lines);
+        }
+    }
+
     /// What stands as a violation, by severity.
     fn violations(&mut self, wanted: impl Fn(&Finding) -> bool) {
         let report = self.report;

@@ -19,8 +19,8 @@ pub(crate) async fn receive(local: &Local, queue: &str) -> Vec<(BTreeMap<String,
             let envelope: Value = serde_json::from_str(message.body().unwrap()).unwrap();
             let attributes = envelope["MessageAttributes"]
                 .as_object()
-                .unwrap()
-                .iter()
+                .into_iter()
+                .flatten()
                 .map(|(name, value)| {
                     assert_eq!(value["Type"], "String");
                     (name.clone(), value["Value"].as_str().unwrap().to_owned())
