@@ -25,6 +25,7 @@ use crate::policy::evaluate::Setting;
 use crate::policy::outcome::{Evaluation, Verdicts};
 use crate::policy::{Policy, evaluate, generic, mute};
 use crate::report::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
+use crate::review;
 use crate::store;
 use read::{Aws, read_aws, read_inventory};
 pub use setup::Request;
@@ -50,6 +51,8 @@ pub enum RunError {
     #[error(transparent)]
     Since(#[from] SinceError),
     #[error(transparent)]
+    ReviewSince(#[from] review::SinceError),
+    #[error(transparent)]
     Collect(#[from] CollectError),
     #[error(transparent)]
     Mute(#[from] MuteError),
@@ -66,7 +69,7 @@ impl RunError {
             Self::Refused(_) | Self::NoConfig(_) | Self::Region { .. } | Self::NoRegion | Self::Mute(_) => {
                 "ConfigurationError"
             }
-            Self::Since(_) => "InvalidEvent",
+            Self::Since(_) | Self::ReviewSince(_) => "InvalidEvent",
             Self::UnknownPolicy { .. } => "UnknownPolicy",
             Self::File(_) | Self::Inventory { .. } | Self::InventoryVersion { .. } => "FileError",
             Self::Collect(_) => "AwsError",
@@ -89,6 +92,7 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     let saved = request.inventory.as_deref().map(read_inventory).transpose()?;
     let window = request.window(saved.as_ref().map_or(started_at, |saved| saved.taken_at))?;
     let config = setup::config(request, started_at).await?;
+    let reviewed = request.reviewed(&config, saved.as_ref().map_or(started_at, |saved| saved.taken_at))?;
     let all = setup::policies(request, &config).await?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
     let conditions = while_conditions(&config, &all)?;
@@ -110,6 +114,10 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     report.incident = window.map(|window| {
         let reason = request.incident.as_ref().and_then(|ask| ask.reason.clone());
         incident::tell(&inventory, &report.findings, window, reason, aws.caller.get().cloned())
+    });
+    report.review = reviewed.map(|window| {
+        let limits = review::Limits::of(&all);
+        review::tell(&inventory, report.costs.as_ref(), &config.migration, limits, window)
     });
     drop(inventory);
     report.usage = aws.usage();
@@ -264,6 +272,7 @@ fn report(
         regions: distinct(|scope| &scope.region).into_iter().filter(|region| region != GLOBAL).collect(),
         findings: Vec::new(),
         incident: None,
+        review: None,
         costs: None,
         policies: PolicyCounts::tally(policies.iter().map(|policy| policy.id.as_str()), verdicts),
         coverage,

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use aftermove::config::environment;
 use aftermove::findings::Status;
 use aftermove::incident::Ask;
-use aftermove::report::json_incident;
+use aftermove::report::{json_incident, json_review};
+use aftermove::review;
 use aftermove::run::{self, Request, RunError, Scan};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Deserialize;
@@ -19,7 +20,7 @@ const RESERVE: Duration = Duration::from_secs(30);
 #[serde(deny_unknown_fields)]
 struct Event {
     job: Job,
-    /// Of an incident: how far to look back.
+    /// Of an incident or a review: how far to look back.
     since: Option<String>,
     /// Of an incident: why.
     reason: Option<String>,
@@ -30,6 +31,7 @@ struct Event {
 enum Job {
     Scan,
     Incident,
+    Review,
 }
 
 /// Lambda takes answers of up to 6 MiB; the rest is for what is said beside the incident.
@@ -38,12 +40,12 @@ const REPLY_BYTES: usize = 5 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 enum HandlerError {
     #[error(
-        "this event is not understood: {0}; send {{\"job\":\"scan\"}} or {{\"job\":\"incident\",\"since\":\"3h\"}}"
+        "this event is not understood: {0}; send {{\"job\":\"scan\"}} or {{\"job\":\"incident\",\"since\":\"3h\"}} or {{\"job\":\"review\",\"since\":\"2026-11-19\"}}"
     )]
     Event(String),
     #[error(transparent)]
     Run(#[from] RunError),
-    #[error("the incident cannot be written as JSON: {0}")]
+    #[error("the incident or the review cannot be written as JSON: {0}")]
     Reply(#[from] serde_json::Error),
     #[error("not everything was delivered: {0}")]
     Undelivered(String),
@@ -83,13 +85,18 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     let (payload, context) = event.into_parts();
     let span = tracing::info_span!("invocation", request_id = %context.request_id);
     async {
-        let incident = asked(payload)?;
+        let (incident, review) = asked(payload)?;
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let request = Request {
             state: environment("AFTERMOVE_STATE"),
             notify: true,
-            trigger: if incident.is_some() { "incident" } else { "schedule" },
+            trigger: match (&incident, &review) {
+                (Some(_), _) => "incident",
+                (None, Some(_)) => "review",
+                (None, None) => "schedule",
+            },
             incident,
+            review,
             own_role: true,
             time_limit: left.saturating_sub(RESERVE),
             ..Request::default()
@@ -105,16 +112,20 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     .await
 }
 
-/// The incident that the event asks for, if it does.
-fn asked(payload: Value) -> Result<Option<Ask>, HandlerError> {
+/// The incident or the review that the event asks for, if it does.
+fn asked(payload: Value) -> Result<(Option<Ask>, Option<review::Ask>), HandlerError> {
     let event: Event =
         serde_json::from_value(payload).map_err(|error| HandlerError::Event(error.to_string()))?;
     match event {
-        Event { job: Job::Scan, since: None, reason: None } => Ok(None),
+        Event { job: Job::Scan, since: None, reason: None } => Ok((None, None)),
         Event { job: Job::Scan, .. } => {
             Err(HandlerError::Event("`since` and `reason` are of an incident, not of a scan".to_owned()))
         }
-        Event { job: Job::Incident, since: Some(since), reason } => Ok(Some(Ask { since, reason })),
+        Event { job: Job::Incident, since: Some(since), reason } => Ok((Some(Ask { since, reason }), None)),
+        Event { job: Job::Review, since, reason: None } => Ok((None, Some(review::Ask { since }))),
+        Event { job: Job::Review, .. } => {
+            Err(HandlerError::Event("`reason` is of an incident, not of a review".to_owned()))
+        }
         Event { job: Job::Incident, since: None, .. } => {
             Err(HandlerError::Event("an incident needs `since`".to_owned()))
         }
@@ -161,6 +172,11 @@ fn reply(scan: &Scan) -> Result<Value, HandlerError> {
     });
     if let (Some(incident), Some(reply)) = (&report.incident, reply.as_object_mut())
         && let Value::Object(told) = json_incident::within(report, incident, REPLY_BYTES)?
+    {
+        reply.extend(told);
+    }
+    if let (Some(review), Some(reply)) = (&report.review, reply.as_object_mut())
+        && let Value::Object(told) = json_review::within(review, REPLY_BYTES)
     {
         reply.extend(told);
     }

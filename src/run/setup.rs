@@ -10,7 +10,7 @@ use crate::config::diagnostic::{SourceFile, did_you_mean};
 use crate::config::{Config, Pack, files};
 use crate::incident::{Ask, Since, SinceError, Window};
 use crate::policy::{Policy, builtin, load};
-use crate::{collect, store};
+use crate::{collect, review, store};
 
 /// How a run is asked for, by the command line or by a Lambda event.
 #[derive(Clone, Debug, Default)]
@@ -28,10 +28,12 @@ pub struct Request {
     pub state: Option<String>,
     pub profile: Option<String>,
     pub notify: bool,
-    /// `schedule`, `incident` or `manual`.
+    /// `schedule`, `incident`, `review` or `manual`.
     pub trigger: &'static str,
     /// Tells what happened, too.
     pub incident: Option<Ask>,
+    /// Tells how the first days went, too.
+    pub review: Option<review::Ask>,
     /// The credentials are a role of aftermove's own and not a person's, whose clicks count.
     pub own_role: bool,
     /// When the run has to be over.
@@ -42,6 +44,15 @@ impl Request {
     /// What an incident is told of, if one is asked for.
     pub fn window(&self, now: DateTime<Utc>) -> Result<Option<Window>, SinceError> {
         self.incident.as_ref().map(|ask| ask.since.parse::<Since>()?.window(now)).transpose()
+    }
+
+    /// What a review tells of, if one is asked for.
+    pub fn reviewed(
+        &self,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Window>, review::SinceError> {
+        self.review.as_ref().map(|ask| ask.window(&config.migration, now)).transpose()
     }
 }
 

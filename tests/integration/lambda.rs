@@ -135,6 +135,12 @@ async fn a_bad_event_and_a_bad_configuration_are_errors_with_a_name() {
         (json!({ "jobb": "scan" }), CONFIG, "InvalidEvent", "jobb"),
         (json!("scan"), CONFIG, "InvalidEvent", "not understood"),
         (json!({ "job": "scan", "since": "3h" }), CONFIG, "InvalidEvent", "of an incident, not of a scan"),
+        (
+            json!({ "job": "review", "reason": "x" }),
+            CONFIG,
+            "InvalidEvent",
+            "of an incident, not of a review",
+        ),
         (json!({ "job": "incident" }), CONFIG, "InvalidEvent", "needs `since`"),
         (json!({ "job": "incident", "since": "soon" }), CONFIG, "InvalidEvent", "write 90m, 3h, 2d"),
         (json!({ "job": "scan" }), CONFIG, "ConfigurationError", "did you mean `regions`?"),

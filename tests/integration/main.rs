@@ -19,6 +19,7 @@ mod mutes;
 mod own_policies;
 mod paging;
 mod regions;
+mod review;
 mod seeded;
 mod time_limit;
 mod zones;

@@ -14,6 +14,7 @@ use aftermove::config::Severity;
 use aftermove::deliver::file;
 use aftermove::incident::Ask;
 use aftermove::report::{html, json_v1, text};
+use aftermove::review;
 use aftermove::run::{self, Request};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -43,6 +44,15 @@ enum Command {
         /// Why, for those who read it: a ticket, a sentence
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+        #[command(flatten)]
+        scan: Scan,
+    },
+    /// Tell how the first days after the move went: what broke, what was slow, deployments, noisy alarms, costs
+    Review {
+        /// The day, the moment or the span to look back to, such as 2026-11-19 or 7d; 30 days at most
+        /// [default: the configured `migration.cutover`, else 7d]
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
         #[command(flatten)]
         scan: Scan,
     },
@@ -163,9 +173,12 @@ fn main() -> ExitCode {
 
 async fn command(command: Command) -> anyhow::Result<u8> {
     match command {
-        Command::Scan(arguments) => scan(arguments, None).await,
+        Command::Scan(arguments) => scan(arguments, None, None).await,
         Command::Incident { since, reason, scan: arguments } => {
-            scan(arguments, Some(Ask { since, reason })).await
+            scan(arguments, Some(Ask { since, reason }), None).await
+        }
+        Command::Review { since, scan: arguments } => {
+            scan(arguments, None, Some(review::Ask { since })).await
         }
         Command::Collect { common, output } => {
             check_writable(output.as_deref())?;
@@ -184,11 +197,15 @@ async fn command(command: Command) -> anyhow::Result<u8> {
     }
 }
 
-async fn scan(arguments: Scan, incident: Option<Ask>) -> anyhow::Result<u8> {
+async fn scan(arguments: Scan, incident: Option<Ask>, review: Option<review::Ask>) -> anyhow::Result<u8> {
     let Scan { common, format, output, inventory, state, notify, no_notify: _, fail_on } = arguments;
     check_writable(output.as_deref())?;
-    let trigger = if incident.is_some() { "incident" } else { "manual" };
-    let request = Request { inventory, state, notify, incident, trigger, ..common.request() };
+    let trigger = match (&incident, &review) {
+        (Some(_), _) => "incident",
+        (None, Some(_)) => "review",
+        (None, None) => "manual",
+    };
+    let request = Request { inventory, state, notify, incident, review, trigger, ..common.request() };
     let bar = Bar::new();
     let scan = run::scan(&request, &|progress| bar.show(progress)).await;
     bar.clear();

@@ -11,7 +11,7 @@ use crate::inventory::cloudwatch::AlarmHistoryItem;
 const DESCRIBE: &str = "cloudwatch:DescribeAlarmHistory";
 const PAGE: i32 = 100;
 
-/// CloudWatch keeps 30 days; a week shows what people are woken by.
+/// CloudWatch keeps 30 days; a week shows what people are woken by. A review may want more.
 const WINDOW: Duration = Duration::days(7);
 
 /// Ten thousand changes: some ten seconds at CloudWatch's rate, and more than anybody reads in a week.
@@ -31,7 +31,7 @@ async fn read(context: &Context, max_pages: usize) -> Result<Read, CollectError>
         .alarm_types(AlarmType::MetricAlarm)
         .alarm_types(AlarmType::CompositeAlarm)
         .history_item_type(HistoryItemType::StateUpdate)
-        .start_date(aws_time(context.now - WINDOW))
+        .start_date(aws_time(context.history_from.min(context.now - WINDOW)))
         .end_date(aws_time(context.now))
         .scan_by(ScanBy::TimestampDescending)
         .max_records(PAGE)
@@ -71,6 +71,7 @@ fn item(context: &Context, sdk: &types::AlarmHistoryItem) -> AlarmHistoryItem {
         timestamp,
         old_state,
         new_state,
+        older: timestamp.is_some_and(|at| at < context.now - WINDOW),
     }
 }
 
