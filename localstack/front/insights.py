@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from . import wire
 from .calls import Call
 from .state import State
 from .wire import AwsError, Reply
 
-REACH_SECONDS = 7 * 86400
+REACH = timedelta(days=7)
 MAX_KEYS = 25
 
 
@@ -36,8 +36,8 @@ def describe_dimension_keys(state: State, call: Call) -> Reply:
     params = call.params
     if params.get("Metric") != "db.load.avg" or params.get("ServiceType") != "RDS":
         raise AwsError("InvalidArgumentException", "Only db.load.avg of RDS is here.")
-    start, end = float(params["StartTime"]), float(params["EndTime"])
-    if start < time.time() - REACH_SECONDS or start >= end:
+    start, end = wire.moment(params["StartTime"]), wire.moment(params["EndTime"])
+    if start < datetime.now(UTC) - REACH or start >= end:
         raise AwsError("InvalidArgumentException", "StartTime must lie within the past 7 days and before EndTime.")
     group, limit = params["GroupBy"]["Group"], params["GroupBy"].get("Limit", 10)
     if not 1 <= limit <= MAX_KEYS:

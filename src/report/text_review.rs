@@ -141,7 +141,13 @@ fn deployments(of: &Deployments) -> String {
         (failed, 0) => format!(", {failed} failed"),
         (failed, back) => format!(", {failed} failed ({back} taken back)"),
     };
-    format!("{}: {} deployed{failed}{times}", called(&of.resource_type, &of.resource), of.count)
+    // a failure has no time of its own
+    let known = if of.timed > 0 && of.timed + of.failed < of.count {
+        format!(" (of {} of them it is known)", of.timed)
+    } else {
+        String::new()
+    };
+    format!("{}: {} deployed{failed}{times}{known}", called(&of.resource_type, &of.resource), of.count)
 }
 
 pub(super) fn noise(review: &Review) -> Vec<(String, Vec<String>)> {

@@ -93,38 +93,10 @@ fn enable(scope: &Scope, instance: &DbInstance) -> Vec<Step> {
         }
         Engine::Other => return steps,
     };
-    let aurora = instance.engine.starts_with("aurora");
-    let group = instance.db_parameter_groups.first();
-    match group.filter(|group| !group.starts_with("default.")) {
-        Some(group) => {
-            let settings: Vec<String> = parameters
-                .iter()
-                .map(|(name, value)| {
-                    format!("ParameterName={name},ParameterValue={value},ApplyMethod=immediate")
-                })
-                .collect();
-            let names: Vec<String> =
-                parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-            steps.push(Step {
-                text: format!("the log of slow statements, with {}", names.join(", ")),
-                command: Some(format!(
-                    "aws rds modify-db-parameter-group --region {region} --db-parameter-group-name {group} \
-                     --parameters {}",
-                    settings.join(" ")
-                )),
-            });
-        }
-        None => steps.push(Step {
-            text: format!(
-                "the log of slow statements: {} in a parameter group of your own, since those called default cannot be changed",
-                parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
-            ),
-            command: None,
-        }),
-    }
+    steps.push(slow_log(region, id, instance.db_parameter_groups.first(), parameters));
     if !instance.enabled_cloudwatch_logs_exports.iter().any(|export| export == log) {
         let of = match &instance.db_cluster_identifier {
-            Some(cluster) if aurora => {
+            Some(cluster) if instance.engine.starts_with("aurora") => {
                 format!("modify-db-cluster --region {region} --db-cluster-identifier {cluster}")
             }
             _ => format!("modify-db-instance --region {region} --db-instance-identifier {id}"),
@@ -137,6 +109,40 @@ fn enable(scope: &Scope, instance: &DbInstance) -> Vec<Step> {
         });
     }
     steps
+}
+
+/// In the database's own parameter group, or in a new one: those called default cannot be changed.
+fn slow_log(region: &str, id: &str, group: Option<&String>, parameters: &[(&str, &str)]) -> Step {
+    let names: Vec<String> = parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let settings: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("ParameterName={name},ParameterValue={value},ApplyMethod=immediate"))
+        .collect();
+    let set = |group: &str| {
+        format!(
+            "aws rds modify-db-parameter-group --region {region} --db-parameter-group-name {group} --parameters {}",
+            settings.join(" ")
+        )
+    };
+    let text = format!("the log of slow statements, with {}", names.join(", "));
+    match group.map(|group| (group, group.strip_prefix("default."))) {
+        Some((group, None)) => Step { text, command: Some(set(group)) },
+        Some((_, Some(family))) => {
+            let own = format!("{id}-slow-log");
+            let command = format!(
+                "aws rds create-db-parameter-group --region {region} --db-parameter-group-name {own} \
+                 --db-parameter-group-family {family} --description 'slow statements' && {} && \
+                 aws rds modify-db-instance --region {region} --db-instance-identifier {id} \
+                 --db-parameter-group-name {own}",
+                set(&own)
+            );
+            Step {
+                text: format!("{text}, in a parameter group of its own, which takes the next restart"),
+                command: Some(command),
+            }
+        }
+        None => Step { text: format!("{text}, in its parameter group"), command: None },
+    }
 }
 
 enum Engine {

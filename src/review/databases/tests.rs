@@ -41,7 +41,7 @@ fn each_engine_is_told_what_to_switch_on() {
         "db_cluster_identifier": "shop", "performance_insights_enabled": true, "slow_queries": off }),
     );
     insta::assert_snapshot!(commands(&mysql), @r"
-    the log of slow statements: slow_query_log = 1, long_query_time = 1, log_output = FILE in a parameter group of your own, since those called default cannot be changed: -
+    the log of slow statements, with slow_query_log = 1, long_query_time = 1, log_output = FILE, in a parameter group of its own, which takes the next restart: aws rds create-db-parameter-group --region eu-west-1 --db-parameter-group-name shop-1-slow-log --db-parameter-group-family aurora-mysql8.0 --description 'slow statements' && aws rds modify-db-parameter-group --region eu-west-1 --db-parameter-group-name shop-1-slow-log --parameters ParameterName=slow_query_log,ParameterValue=1,ApplyMethod=immediate ParameterName=long_query_time,ParameterValue=1,ApplyMethod=immediate ParameterName=log_output,ParameterValue=FILE,ApplyMethod=immediate && aws rds modify-db-instance --region eu-west-1 --db-instance-identifier shop-1 --db-parameter-group-name shop-1-slow-log
     and its export to CloudWatch Logs: aws rds modify-db-cluster --region eu-west-1 --db-cluster-identifier shop --cloudwatch-logs-export-configuration EnableLogTypes=slowquery --apply-immediately
     ");
     let oracle = of(
