@@ -104,6 +104,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_older_than_a_week_does_not_count() {
+        let mut scope = account(&[AlarmHistoryItem::TYPE]);
+        for item in scope.all_mut::<AlarmHistoryItem>().filter(|item| item.alarm_name == "flapping") {
+            item.older = true;
+        }
+        let found = history(&scope);
+        let flapping = found[0].as_ref().unwrap();
+        assert_eq!((flapping.messages, flapping.changes.len(), flapping.sending_alarms), (0, 0, 1));
+    }
+
+    #[test]
     fn a_history_that_was_cut_still_counts() {
         let mut scope = account(&[AlarmHistoryItem::TYPE]);
         scope.coverage[0].status = CoverageStatus::Partial;

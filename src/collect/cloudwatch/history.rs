@@ -138,6 +138,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_review_reads_further_back_and_tells_what_is_older_than_a_week() {
+        let mut context = mock::context();
+        context.history_from = context.now - Duration::days(30);
+        let of_a_month = mock!(Client::describe_alarm_history)
+            .match_requests(|request| {
+                let seconds = |at: Option<&aws_smithy_types::DateTime>| at.unwrap().secs();
+                seconds(request.end_date()) - seconds(request.start_date()) == 30 * 86_400
+            })
+            .then_output(|| {
+                let old = types::AlarmHistoryItem::builder()
+                    .alarm_name("web-slow")
+                    .timestamp(aws_smithy_types::DateTime::from_secs(1_793_000_000))
+                    .build();
+                DescribeAlarmHistoryOutput::builder()
+                    .alarm_history_items(change("web-5xx"))
+                    .alarm_history_items(old)
+                    .build()
+            });
+        mock::answer!(context, cloudwatch, aws_sdk_cloudwatch, [of_a_month]);
+
+        let read = mock::read(&context, AlarmHistoryItem::TYPE).await.unwrap();
+
+        let older: Vec<bool> =
+            read.resources.iter().filter_map(AlarmHistoryItem::of).map(|item| item.older).collect();
+        assert_eq!(older, [false, true]);
+    }
+
+    #[tokio::test]
     async fn a_history_without_end_is_cut_and_says_so() {
         let mut context = mock::context();
         let endless = mock!(Client::describe_alarm_history).then_compute_output(|request| {

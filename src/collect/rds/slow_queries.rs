@@ -211,6 +211,7 @@ async fn logged(
     let mut tally = Tally::default();
     let mut last = None;
     let mut more = false;
+    let mut failed = String::new();
     for count in 0..MAX_PAGES {
         match pages.next().await {
             Some(Ok(page)) => {
@@ -234,7 +235,8 @@ async fn logged(
                 return Ok(None);
             }
             Some(Err(error)) if count == 0 => return Err(CollectError::of(FILTER, &error)),
-            Some(Err(_)) => {
+            Some(Err(error)) => {
+                failed = format!(" ({})", CollectError::of(FILTER, &error));
                 more = true;
                 break;
             }
@@ -244,7 +246,7 @@ async fn logged(
     let last = last.and_then(DateTime::from_timestamp_millis).filter(|_| more);
     let until = last.unwrap_or(context.now);
     let note = if more {
-        format!("the log is long: it was read up to {} alone", until.format("%F %H:%M UTC"))
+        format!("the log was not read to its end, but up to {}{failed}", until.format("%F %H:%M UTC"))
     } else {
         String::new()
     };

@@ -152,7 +152,33 @@ async fn a_log_without_end_is_cut_and_says_so() {
     let slow = filled(&context, scope(database)).await.0.unwrap();
 
     assert_eq!(slow.queries[0].calls, Some(20));
-    assert_eq!(slow.note, "the log is long: it was read up to 2026-11-21 22:26 UTC alone");
+    assert_eq!(slow.note, "the log was not read to its end, but up to 2026-11-21 22:26 UTC");
+}
+
+#[tokio::test]
+async fn a_log_whose_next_page_fails_tells_what_it_has_and_why_no_more() {
+    let mut context = mock::context();
+    let first = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events)
+        .match_requests(|request| request.next_token().is_none())
+        .then_output(|| {
+            FilterLogEventsOutput::builder()
+                .events(line("orders.0", "1000 ms  statement: select 1"))
+                .next_token("more")
+                .build()
+        });
+    let second = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events)
+        .match_requests(|request| request.next_token() == Some("more"))
+        .then_error(|| {
+            FilterLogEventsError::generic(mock::service_error("ThrottlingException", "Slow down."))
+        });
+    mock::answer!(context, logs, aws_sdk_cloudwatchlogs, [first, second]);
+
+    let exports = vec!["postgresql".to_owned()];
+    let database = DbInstance { enabled_cloudwatch_logs_exports: exports, ..instance("orders") };
+    let slow = filled(&context, scope(database)).await.0.unwrap();
+
+    assert_eq!(slow.queries[0].statement, "select ?");
+    assert!(slow.note.ends_with("UTC (throttled: logs:FilterLogEvents (Slow down.))"), "{}", slow.note);
 }
 
 #[tokio::test]
