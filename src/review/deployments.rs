@@ -1,5 +1,6 @@
 //! How deploying went: how often, how long it took, and what failed or was taken back.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -115,7 +116,7 @@ pub(super) fn friction(
         failures.extend(log.failures);
         services.extend((deployments.count > 0).then_some(deployments));
     }
-    services.sort_by_key(|one| (usize::MAX - one.failed, usize::MAX - one.count));
+    services.sort_by_key(|one| Reverse((one.failed, one.count)));
     failures.sort_by_key(|failure| failure.at);
     untold.extend(blind(&services));
     let (median_seconds, slowest_seconds) = measured(&all_seconds);

@@ -1,5 +1,6 @@
 //! What broke: alarms, databases in trouble and deployments that failed, with what belongs together folded into one.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -116,7 +117,7 @@ pub(super) fn incidents(
     let (folded, flickers): (Vec<Vec<Sign<'_>>>, Vec<Vec<Sign<'_>>>) =
         fold(signs).into_iter().partition(|signs| !flickers(signs));
     let mut incidents: Vec<Incident> = folded.into_iter().map(incident).collect();
-    incidents.sort_by_key(|one| std::cmp::Reverse((one.gravity(window.now), one.from)));
+    incidents.sort_by_key(|one| Reverse((one.gravity(window.now), one.from)));
     (incidents, flickers.iter().map(Vec::len).sum())
 }
 
@@ -145,16 +146,16 @@ fn fired<'a>(history: &History<'a>, window: &Window) -> Vec<Sign<'a>> {
     about.push(own);
     let began = history.spans.iter().filter(|span| !span.began_before);
     began
-        .map(|span_| {
-            let until = span_.until;
-            let lasted = until.unwrap_or(window.now) - span_.from;
+        .map(|alarmed| {
+            let until = alarmed.until;
+            let lasted = until.unwrap_or(window.now) - alarmed.from;
             let text = match until {
                 Some(_) => format!("alarm {} was in ALARM for {}", history.name, span(lasted.num_seconds())),
                 None => format!("alarm {} is in ALARM for {}", history.name, span(lasted.num_seconds())),
             };
             Sign {
                 scope,
-                symptom: Symptom { felt: Felt::Alarm, at: span_.from, until, text },
+                symptom: Symptom { felt: Felt::Alarm, at: alarmed.from, until, text },
                 end: until.unwrap_or(window.now),
                 about: about.clone(),
                 resource: resource.clone(),

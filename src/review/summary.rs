@@ -23,11 +23,11 @@ pub(crate) fn subject(review: &Review) -> String {
 }
 
 fn in_one_line(review: &Review, with_worst: bool) -> String {
-    let span_ = review.until - review.since;
-    let when = if span_ <= TimeDelta::days(8) {
+    let told = review.until - review.since;
+    let when = if told <= TimeDelta::days(8) {
         "First week".to_owned()
     } else {
-        format!("The last {} days", span_.num_days())
+        format!("The last {} days", told.num_days())
     };
     let incidents = match review.incidents.first() {
         None => "no incidents".to_owned(),

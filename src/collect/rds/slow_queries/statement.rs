@@ -186,12 +186,11 @@ fn is_named(char: char) -> bool {
 /// The length of `12`, `1.5`, `1e-5`, `0xff`, `10ms`: whatever hangs together with a digit is a value.
 fn number(text: &str) -> usize {
     let mut before = ' ';
-    let part = |c: char| {
+    let mut part = |c: char| {
         let sign = matches!(c, '+' | '-') && matches!(before, 'e' | 'E');
         before = c;
         c.is_alphanumeric() || matches!(c, '.' | '_') || sign
     };
-    let mut part = part;
     text.find(|c| !part(c)).unwrap_or(text.len())
 }
 
