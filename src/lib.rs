@@ -13,6 +13,7 @@
 //! - [`policy`] loads, checks and evaluates policy files.
 //! - [`findings`] gives failures an identity and a life from run to run.
 //! - [`incident`] joins what changed with what was felt, on demand.
+//! - [`review`] tells how the first days after the move went, on demand.
 //! - [`report`] renders; [`deliver`] sends; [`store`] keeps state between runs.
 //! - [`run`] is the pipeline and the only place that sees every stage. Both
 //!   binaries, the CLI and the Lambda, are thin doors to it.
@@ -31,6 +32,7 @@ pub mod policy;
 pub mod findings;
 
 pub mod incident;
+pub mod review;
 
 pub mod report;
 

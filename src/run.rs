@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::collect::{self, CollectError, Progress};
 use crate::config::diagnostic::Diagnostics;
-use crate::config::{Config, Job, files};
+use crate::config::{Config, files};
 use crate::cost;
 use crate::deliver;
 use crate::drift;
@@ -35,7 +35,8 @@ use crate::inventory::{CoverageStatus, GLOBAL, Inventory, Kind as _, Scope};
 use crate::policy::evaluate::Setting;
 use crate::policy::outcome::{Evaluation, Verdicts};
 use crate::policy::{Policy, evaluate, generic, mute};
-use crate::report::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
+use crate::report::{self, CoverageRow, PolicyCounts, Report, RunInfo, Usage};
+use crate::review;
 use crate::store;
 use read::{Aws, read_aws, read_inventory};
 pub use setup::Request;
@@ -58,8 +59,6 @@ pub enum RunError {
     NoSlots,
     #[error("without a state nobody knows what was done; configure `deliver.s3`, or set AFTERMOVE_STATE")]
     NoMemory,
-    #[error("this version of aftermove cannot run the job `{0}`")]
-    NoJob(Job),
     #[error("there is no policy or tag `{id}`; {help}")]
     UnknownPolicy { id: String, help: String },
     #[error("{path} is not an inventory: {source}")]
@@ -68,6 +67,8 @@ pub enum RunError {
     InventoryVersion { path: String, found: u32 },
     #[error(transparent)]
     Since(#[from] SinceError),
+    #[error(transparent)]
+    ReviewSince(#[from] review::SinceError),
     #[error(transparent)]
     Collect(#[from] CollectError),
     #[error(transparent)]
@@ -89,9 +90,8 @@ impl RunError {
             | Self::NoSchedules
             | Self::NoSlots
             | Self::NoMemory
-            | Self::NoJob(_)
             | Self::Mute(_) => "ConfigurationError",
-            Self::Since(_) => "InvalidEvent",
+            Self::Since(_) | Self::ReviewSince(_) => "InvalidEvent",
             Self::UnknownPolicy { .. } => "UnknownPolicy",
             Self::File(_) | Self::Inventory { .. } | Self::InventoryVersion { .. } => "FileError",
             Self::Collect(_) => "AwsError",
@@ -114,6 +114,7 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     let saved = request.inventory.as_deref().map(read_inventory).transpose()?;
     let window = request.window(saved.as_ref().map_or(started_at, |saved| saved.taken_at))?;
     let config = setup::config(request, started_at).await?;
+    let reviewed = request.reviewed(&config, saved.as_ref().map_or(started_at, |saved| saved.taken_at))?;
     let all = setup::policies(request, &config).await?;
     let policies = setup::select(&all, &request.only, &config.packs)?;
     let conditions = while_conditions(&config, &all)?;
@@ -140,17 +141,32 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     if let Some(costs) = &mut report.costs {
         mark(costs, &report.findings);
     }
+    report.review = reviewed.map(|window| {
+        let limits = review::Limits::of(&all);
+        review::tell(&inventory, report.costs.as_ref(), &config.migration, limits, window)
+    });
     drop(inventory);
     report.notes.extend(aws.notes());
     report.usage = aws.usage();
 
     if request.digest {
         let since = state.last_digest.unwrap_or(started_at - digest::FIRST_WINDOW);
-        report.digest = Some(crate::report::digest::digest(&report, &state, since, started_at));
+        report.digest = Some(report::digest::digest(&report, &state, since, started_at));
     }
+    let for_people = match (&report.digest, &report.review) {
+        (Some(digest), _) => Some(digest.clone()),
+        (None, Some(review)) => Some(report::digest::of_review(review, started_at)),
+        (None, None) => None,
+    };
     let mut undelivered = keep_page(request, &config, &aws, &mut report).await;
     undelivered |= publish(request, &config, &aws, &mut report, &mut state).await;
-    undelivered |= digest::send(request, &config, &aws, &mut report, &mut state).await;
+    if let Some(message) = for_people.filter(|_| request.notify) {
+        let unsent = digest::send(&message, &config, &aws, &mut report).await;
+        if request.digest && !unsent {
+            state.last_digest = Some(started_at);
+        }
+        undelivered |= unsent;
+    }
     if let Some(s3) = config.deliver.s3.as_ref().filter(|_| request.notify)
         && let Err(error) = deliver::s3::put_report(&aws.s3, &s3.bucket, &s3.prefix, &report).await
     {
@@ -313,6 +329,7 @@ fn report(
         regions: distinct(|scope| &scope.region).into_iter().filter(|region| region != GLOBAL).collect(),
         findings: Vec::new(),
         incident: None,
+        review: None,
         costs: None,
         digest: None,
         policies: PolicyCounts::tally(policies.iter().map(|policy| policy.id.as_str()), verdicts),

@@ -9,6 +9,7 @@ from . import cloudtrail, metrics
 from .answers import Answer
 from .costs import Row
 from .faults import Fault
+from .insights import Load
 from .metrics import Series
 from .overrides import Override
 from .paging import LISTINGS
@@ -16,7 +17,7 @@ from .state import State
 from .wire import Reply, reply
 
 PAGED_HERE = {"cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "ce:GetCostAndUsage"}
-COLLECTIONS = {"events", "series", "costs", "answers", "overrides", "faults", "pages", "journal"}
+COLLECTIONS = {"events", "series", "costs", "loads", "answers", "overrides", "faults", "pages", "journal"}
 
 
 def handle(state: State, method: str, path: str, query: str, body: bytes) -> Reply:
@@ -51,6 +52,8 @@ def _load(state: State, what: str, given: dict | list) -> int:
     elif what == "costs":
         for row in [Row(**item) for item in items]:
             state.costs[row.account].append(row)
+    elif what == "loads":
+        state.loads += [Load(**item) for item in items]
     elif what == "answers":
         state.answers += [Answer(**item) for item in items]
     elif what == "overrides":

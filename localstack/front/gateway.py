@@ -6,7 +6,7 @@ import asyncio
 
 from hypercorn.protocol.http_stream import ASGIHTTPState
 
-from . import answers, calls, cloudtrail, control, costs, faults, metrics, overrides, paging, wire
+from . import answers, calls, cloudtrail, control, costs, faults, insights, metrics, overrides, paging, wire
 from .calls import Call
 from .state import State
 from .wire import AwsError, Reply
@@ -17,6 +17,7 @@ LOADED = {
     "ce:GetCostAndUsage": costs.get_cost_and_usage,
     "cloudwatch:GetMetricData": metrics.get_metric_data,
     "cloudwatch:ListMetrics": metrics.list_metrics,
+    "pi:DescribeDimensionKeys": insights.describe_dimension_keys,
 }
 
 # What MiniStack says when it enforces signatures and policies, and they do not hold.

@@ -32,6 +32,7 @@ class State:
     events: dict[tuple[str, str], list] = field(default_factory=lambda: defaultdict(list))  # (account, region)
     series: dict[tuple, object] = field(default_factory=dict)  # metrics.key(...) -> metrics.Series
     costs: dict[str, list] = field(default_factory=lambda: defaultdict(list))  # account -> costs.Row
+    loads: list = field(default_factory=list)  # insights.Load
     answers: list = field(default_factory=list)
     overrides: list = field(default_factory=list)
     faults: list = field(default_factory=list)

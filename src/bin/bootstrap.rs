@@ -6,7 +6,8 @@ use aftermove::collect::Progress;
 use aftermove::config::{self, environment};
 use aftermove::findings::Status;
 use aftermove::incident::Ask;
-use aftermove::report::json_incident;
+use aftermove::report::{json_incident, json_review};
+use aftermove::review;
 use aftermove::run::jobs;
 use aftermove::run::tick::{self, Outcome, SlotRun};
 use aftermove::run::{self, Request, RunError, Scan};
@@ -25,7 +26,7 @@ struct Event {
     job: Option<Job>,
     /// The time for which an hourly tick was scheduled.
     tick: Option<String>,
-    /// Of an incident: how far to look back.
+    /// Of an incident or a review: how far to look back.
     since: Option<String>,
     /// Of an incident: why.
     reason: Option<String>,
@@ -43,6 +44,7 @@ enum Job {
 /// What an event asks for.
 enum Asked {
     Incident(Ask),
+    Review(review::Ask),
     Job(config::Job),
     Tick(DateTime<Utc>),
 }
@@ -57,12 +59,13 @@ const REPLY_BYTES: usize = 5 * 1024 * 1024;
 enum HandlerError {
     #[error(
         "this event is not understood: {0}; send {{\"job\":\"scan\"}}, {{\"job\":\"digest\"}}, \
-         {{\"job\":\"incident\",\"since\":\"3h\"}} or {{\"tick\":\"<aws.scheduler.scheduled-time>\"}}"
+         {{\"job\":\"incident\",\"since\":\"3h\"}}, {{\"job\":\"review\",\"since\":\"2026-11-19\"}} or \
+         {{\"tick\":\"<aws.scheduler.scheduled-time>\"}}"
     )]
     Event(String),
     #[error(transparent)]
     Run(#[from] RunError),
-    #[error("the incident cannot be written as JSON: {0}")]
+    #[error("the incident or the review cannot be written as JSON: {0}")]
     Reply(#[from] serde_json::Error),
     #[error("not everything was delivered: {0}")]
     Undelivered(String),
@@ -121,6 +124,10 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
                 let request = Request { incident: Some(ask), trigger: "incident", ..request };
                 reply(&Box::pin(run::scan(&request, &progress)).await?)
             }
+            Asked::Review(ask) => {
+                let request = Request { review: Some(ask), trigger: "review", ..request };
+                reply(&Box::pin(run::scan(&request, &progress)).await?)
+            }
             Asked::Job(job) => reply(&Box::pin(jobs::job(job, &request, &progress)).await?),
             Asked::Tick(at) => ticked(at, &Box::pin(tick::tick(&request, at, &progress)).await?),
         }
@@ -142,6 +149,8 @@ fn asked(payload: Value, now: DateTime<Utc>) -> Result<Asked, HandlerError> {
             Some(since) => Ok(Asked::Incident(Ask { since, reason })),
             None => refused("an incident needs `since`"),
         },
+        (Some(Job::Review), None) if reason.is_none() => Ok(Asked::Review(review::Ask { since })),
+        (Some(Job::Review), None) => refused("`reason` is of an incident, not of a review"),
         (None, Some(_)) if of_incident => refused("`since` and `reason` are of an incident, not of a tick"),
         (None, Some(tick)) => match tick.parse::<DateTime<Utc>>() {
             Ok(at) if at > now + AHEAD => refused(&format!("the tick {tick} is yet to come")),
@@ -151,8 +160,7 @@ fn asked(payload: Value, now: DateTime<Utc>) -> Result<Asked, HandlerError> {
         (Some(job), None) => {
             let job = match job {
                 Job::Digest => config::Job::Digest,
-                Job::Review => config::Job::Review,
-                Job::Scan | Job::Incident => config::Job::Scan,
+                Job::Scan | Job::Incident | Job::Review => config::Job::Scan,
             };
             if of_incident {
                 return refused(&format!("`since` and `reason` are of an incident, not of a {job}"));
@@ -255,6 +263,11 @@ fn reply(scan: &Scan) -> Result<Value, HandlerError> {
     }
     if let (Some(incident), Some(reply)) = (&report.incident, reply.as_object_mut())
         && let Value::Object(told) = json_incident::within(report, incident, REPLY_BYTES)?
+    {
+        reply.extend(told);
+    }
+    if let (Some(review), Some(reply)) = (&report.review, reply.as_object_mut())
+        && let Value::Object(told) = json_review::within(review, REPLY_BYTES)
     {
         reply.extend(told);
     }

@@ -104,6 +104,7 @@ pub struct Clients {
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     /// For all of CloudTrail but LookupEvents, which has a pace of its own.
     pub trails: aws_sdk_cloudtrail::Client,
+    pub pi: aws_sdk_pi::Client,
     pub rds: aws_sdk_rds::Client,
     pub elasticache: aws_sdk_elasticache::Client,
     pub sqs: aws_sdk_sqs::Client,
@@ -137,6 +138,7 @@ impl Clients {
             sns: client!(aws_sdk_sns, &at(pace::SNS), meter),
             cloudtrail: client!(aws_sdk_cloudtrail, &at(pace::CLOUDTRAIL), meter),
             trails: client!(aws_sdk_cloudtrail, &at(pace::UNDOCUMENTED), meter),
+            pi: client!(aws_sdk_pi, &at(pace::UNDOCUMENTED), meter),
             rds: client!(aws_sdk_rds, &at(pace::UNDOCUMENTED), meter),
             elasticache: client!(aws_sdk_elasticache, &at(pace::UNDOCUMENTED), meter),
             sqs: client!(aws_sdk_sqs, &at(pace::UNDOCUMENTED), meter),

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use crate::inventory::{Coverage, CoverageStatus, Scope};
 
 use super::{
-    CollectError, Context, GRACE, access_events, apprunner, ecr, ecs, elasticloadbalancingv2, sns,
+    CollectError, Context, GRACE, access_events, apprunner, ecr, ecs, elasticloadbalancingv2, rds, sns,
     stack_resources,
 };
 
@@ -30,6 +30,7 @@ pub static DETAILS: &[Detail] = &[
     ecs::stopped_tasks::STOPPED_TASKS,
     elasticloadbalancingv2::listener_rules::LISTENER_RULES,
     elasticloadbalancingv2::target_health::TARGET_HEALTH,
+    rds::slow_queries::SLOW_QUERIES,
     access_events::ACCESS_EVENTS,
     sns::access::TOPIC_ACCESS,
     stack_resources::STACK_RESOURCE,

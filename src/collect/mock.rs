@@ -68,6 +68,7 @@ pub(super) fn metered() -> (Context, Arc<Meter>) {
         region: "eu-west-1".to_owned(),
         now: at("2026-11-22T03:00:00Z"),
         events_from: at("2026-11-21T02:00:00Z"),
+        history_from: at("2026-11-22T03:00:00Z"),
         trail: None,
         events_only: false,
         deadline: Instant::now() + Duration::from_secs(30),

@@ -78,6 +78,8 @@ pub struct Context {
     pub now: DateTime<Utc>,
     /// Events are read from here until `now`.
     pub events_from: DateTime<Utc>,
+    /// What a review tells of begins here; elsewhere it is `now`.
+    pub history_from: DateTime<Utc>,
     /// Where events are read from, where it is not the event history.
     pub trail: Option<Trail>,
     /// The region was not asked for: of it events are read and nothing else.

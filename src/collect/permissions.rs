@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 use super::{COLLECTORS, DETAILS, GENERIC_GETS, GENERIC_LISTS, clients, metrics};
 use crate::inventory::TYPES;
 
+/// Actions that show contents, and the only ones that are read of them: the logs of databases.
+const NARROWED: [(&str, &str, &str); 1] =
+    [("logs:FilterLogEvents", "ReadRdsLogs", "arn:aws:logs:*:*:log-group:/aws/rds/*")];
+
 /// What is to be read.
 #[derive(Clone, Debug, Default)]
 pub struct Needs<'a> {
@@ -40,11 +44,13 @@ impl Needs<'_> {
         actions.chain(metrics).chain(generic.into_iter().flatten()).copied().collect()
     }
 
-    /// Least privilege for the reads: one statement for each service, on all resources. Most
+    /// Least privilege for the reads: one statement for each service, on all resources, but for contents. Most
     /// of the actions know no narrower, and CloudWatch shows composite alarms only to those
     /// who may see every alarm.
     pub fn policy(&self, further: Vec<Value>) -> Value {
         let actions = self.actions().into_iter().chain(clients::ACTIONS.iter().copied());
+        let (narrowed, actions): (Vec<&str>, Vec<&str>) =
+            actions.partition(|action| NARROWED.iter().any(|(name, ..)| name == action));
         let mut services: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for action in actions {
             let service = action.split(':').next().unwrap_or(action);
@@ -58,7 +64,10 @@ impl Needs<'_> {
                 "Resource": "*",
             })
         });
-        let statements: Vec<Value> = statements.chain(further).collect();
+        let narrow = NARROWED.iter().filter(|(action, ..)| narrowed.contains(action)).map(|(action, sid, resource)| {
+            json!({ "Sid": sid, "Effect": "Allow", "Action": [action], "Resource": resource })
+        });
+        let statements: Vec<Value> = statements.chain(narrow).chain(further).collect();
         json!({ "Version": "2012-10-17", "Statement": statements })
     }
 }

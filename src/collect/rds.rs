@@ -2,6 +2,7 @@
 //! types with other metrics: those are left out.
 
 pub(super) mod events;
+pub(super) mod slow_queries;
 
 use std::collections::BTreeMap;
 

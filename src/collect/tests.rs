@@ -282,12 +282,18 @@ fn the_policy_allows_each_action_that_is_called_and_only_reads() {
       "ReadLogs": [
         "logs:DescribeLogGroups"
       ],
+      "ReadPi": [
+        "pi:DescribeDimensionKeys"
+      ],
       "ReadRds": [
         "rds:DescribeDBClusterSnapshots",
         "rds:DescribeDBClusters",
         "rds:DescribeDBInstances",
         "rds:DescribeDBSnapshots",
         "rds:DescribeEvents"
+      ],
+      "ReadRdsLogs": [
+        "logs:FilterLogEvents"
       ],
       "ReadRoute53": [
         "route53:ListHostedZones",

@@ -92,6 +92,7 @@ mod tests {
             regions: vec![],
             findings: vec![],
             incident: None,
+            review: None,
             costs: None,
             digest: None,
             policies: vec![],

@@ -33,6 +33,7 @@ use crate::inventory::{Inventory, Kind as _, Meta};
 pub(crate) use changes::stands_words;
 use graph::{Graph, Node};
 pub use window::{Since, SinceError, Window};
+pub(crate) use words::{noun, span};
 
 /// What it reads beside what the policies need, and what changes are compared with.
 pub fn types() -> impl Iterator<Item = &'static str> {
@@ -224,6 +225,11 @@ pub fn tell(
         timeline,
         page: None,
     }
+}
+
+/// All that happened, oldest first, and what is left out of it.
+pub(crate) fn timeline(inventory: &Inventory, window: &Window) -> (Vec<Entry>, Vec<String>) {
+    timeline::timeline(inventory, &Graph::of(inventory), window)
 }
 
 /// The findings on what the timeline is about, and on what is joined to it.

@@ -9,7 +9,7 @@ use super::graph::Node;
 const SHOWN_CHARS: usize = 60;
 
 /// `AWS::EC2::SecurityGroup` as `security group`; what has no type is a resource.
-pub(super) fn noun(resource_type: &str) -> String {
+pub(crate) fn noun(resource_type: &str) -> String {
     let name = resource_type.rsplit("::").next().unwrap_or_default();
     if name.is_empty() {
         return "resource".to_owned();
@@ -78,7 +78,7 @@ pub(super) fn plain(value: &Value) -> Option<String> {
 }
 
 /// `12 minutes`, `1 hour 5 minutes`.
-pub(super) fn span(minutes: i64) -> String {
+pub(crate) fn span(minutes: i64) -> String {
     let counted = |n: i64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
     match (minutes / 60, minutes % 60) {
         (0, minutes) => counted(minutes, "minute"),

@@ -82,6 +82,8 @@ pub struct AlarmHistoryItem {
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
     pub old_state: String,
     pub new_state: String,
+    /// From before the last seven days, which only a review reads: it does not count in an alarm's `history`.
+    pub older: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]

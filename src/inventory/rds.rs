@@ -112,6 +112,45 @@ pub struct DbInstance {
     /// `replica_lag`; for Serverless `capacity` in place of all but connections). Null where alarms, or the
     /// clusters that they name, could not be read.
     pub signals: Option<BTreeMap<String, SignalCoverage>>,
+    /// What it spent its time on. It costs some calls for each database, so it is read only for a review or where a
+    /// policy's `details` ask for it, and is null elsewhere or where it could not be read.
+    pub slow_queries: Option<SlowQueries>,
+}
+
+/// What a database spent its time on.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct SlowQueries {
+    /// `performance_insights`, `slow_log`, or `off` where nothing records statements.
+    pub source: String,
+    /// What was looked at.
+    pub from: Option<DateTime<Utc>>,
+    pub until: Option<DateTime<Utc>>,
+    /// The heaviest first, five at most.
+    pub queries: Vec<SlowQuery>,
+    /// What was cut; empty where nothing was.
+    pub note: String,
+}
+
+impl SlowQueries {
+    /// What the coverage row of reading them is called.
+    pub const COVERAGE: &str = "AWS::RDS::SlowQuery";
+}
+
+/// A statement without any of its values.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default)]
+pub struct SlowQuery {
+    /// 300 characters at most.
+    pub statement: String,
+    /// Sessions that were busy with it on average; null from a log.
+    pub load: Option<f64>,
+    /// Its part of what the database was busy with, from 0 to 1; null from a log, and where the whole is not known.
+    pub share: Option<f64>,
+    /// Times that it was logged as slow; null from Performance Insights, as the next two.
+    pub calls: Option<i64>,
+    pub total_seconds: Option<f64>,
+    pub max_seconds: Option<f64>,
 }
 
 /// One restore of a database's backup, into a database beside it.

@@ -28,6 +28,7 @@ pub(super) const DETAILS: &[&str] = &[
     "lifecycle",
     "listener_rules",
     "operations",
+    "slow_queries",
     "stack_resource",
     "stopped_tasks",
     "target_health",

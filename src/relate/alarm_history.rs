@@ -15,7 +15,7 @@ pub(super) fn history(scope: &Scope) -> Vec<Option<AlarmHistory>> {
     }
     let mut changes: BTreeMap<&str, BTreeMap<String, i64>> = BTreeMap::new();
     for item in scope.all::<AlarmHistoryItem>() {
-        if item.new_state != item.old_state {
+        if item.new_state != item.old_state && !item.older {
             let of_alarm = changes.entry(&item.alarm_name).or_default();
             *of_alarm.entry(item.new_state.clone()).or_default() += 1;
         }
@@ -38,7 +38,7 @@ pub(super) fn history(scope: &Scope) -> Vec<Option<AlarmHistory>> {
 }
 
 /// Changes to a state that has an action which somebody reads.
-fn messages(alarm: &Alarm, changes: &BTreeMap<String, i64>) -> i64 {
+pub(crate) fn messages(alarm: &Alarm, changes: &BTreeMap<String, i64>) -> i64 {
     if !alarm.actions_enabled {
         return 0;
     }
@@ -54,7 +54,7 @@ fn messages(alarm: &Alarm, changes: &BTreeMap<String, i64>) -> i64 {
 }
 
 /// Topics, Incident Manager and OpsCenter; all else drives machines.
-fn is_read(action: &str) -> bool {
+pub(crate) fn is_read(action: &str) -> bool {
     matches!(action.split(':').nth(2), Some("sns" | "ssm" | "ssm-incidents"))
 }
 
@@ -101,6 +101,17 @@ mod tests {
         assert!(found.iter().all(|history| history.sending_alarms == 2 && history.complete));
         assert_eq!(found[2].changes["ALARM"], 1);
         assert!(found[4].changes.is_empty(), "it only stayed as it was");
+    }
+
+    #[test]
+    fn what_is_older_than_a_week_does_not_count() {
+        let mut scope = account(&[AlarmHistoryItem::TYPE]);
+        for item in scope.all_mut::<AlarmHistoryItem>().filter(|item| item.alarm_name == "flapping") {
+            item.older = true;
+        }
+        let found = history(&scope);
+        let flapping = found[0].as_ref().unwrap();
+        assert_eq!((flapping.messages, flapping.changes.len(), flapping.sending_alarms), (0, 0, 1));
     }
 
     #[test]

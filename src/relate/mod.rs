@@ -57,6 +57,7 @@ use crate::inventory::sns::{Subscription, Topic};
 use crate::inventory::sqs::Queue;
 use crate::inventory::{Kind, Scope};
 pub use account::account;
+pub(crate) use alarm_history::{is_read, messages};
 
 /// A derived field, and the other types that it is worked out from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -15,6 +15,7 @@ use crate::findings::sum::monthly_usd;
 use crate::findings::{Finding, Status};
 use crate::inventory::cloudtrail::Change;
 use crate::policy::outcome::Severity;
+use crate::review::{self, Review};
 
 /// What a busy person reads of each list.
 const LISTED: usize = 5;
@@ -49,14 +50,33 @@ pub fn digest(report: &Report, state: &State, since: DateTime<Utc>, now: DateTim
     parts.extend(first(&standing));
     parts.push(findings(report, state, &standing, since));
     parts.extend(by_hand(state, now));
+    parts.extend(report.review.as_ref().map(|review| Part {
+        heading: "Since the move",
+        lines: vec![clean(&review::headline(review)).into_owned()],
+    }));
     parts.extend(unseen(report));
-    let week = now.iso_week();
     Digest {
         since,
         title: title(report, &standing),
-        week: format!("{}-W{:02}", week.year(), week.week()),
+        week: week(now),
         parts: parts.into_iter().filter(|part| !part.lines.is_empty()).collect(),
     }
+}
+
+/// A review, in the same form.
+pub fn of_review(review: &Review, now: DateTime<Utc>) -> Digest {
+    let lines = review::lines(review).iter().map(|line| clean(line).into_owned()).collect();
+    Digest {
+        since: review.since,
+        title: clean(&review::headline(review)).into_owned(),
+        week: week(now),
+        parts: vec![Part { heading: "Since the move", lines }],
+    }
+}
+
+fn week(now: DateTime<Utc>) -> String {
+    let week = now.iso_week();
+    format!("{}-W{:02}", week.year(), week.week())
 }
 
 impl Digest {

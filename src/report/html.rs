@@ -41,6 +41,7 @@ pub fn render(report: &Report) -> String {
                 }
                 main {
                     @if let Some(incident) = &report.incident { (incident_sections(incident)) }
+                    @if let Some(review) = &report.review { (super::html_review::section(review)) }
                     (violations(report))
                     (apart(report, "Could not be checked again", Status::Unknown))
                     (apart(report, "Resolved", Status::Resolved))

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::digest::Digest;
 use super::json_incident::IncidentV1;
+use super::json_review;
 use super::text::steers;
 use super::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
 use crate::findings::{BecauseOf, Finding};
@@ -27,6 +28,9 @@ pub struct ReportV1<'a> {
     /// Of a digest alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<&'a Digest>,
+    /// Of a review alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<Value>,
     findings: Vec<FindingV1<'a>>,
     policies: Vec<PolicyV1<'a>>,
     coverage: Vec<CoverageV1<'a>>,
@@ -139,6 +143,7 @@ impl<'a> From<&'a Report> for ReportV1<'a> {
             regions: &report.regions,
             incident: report.incident.as_ref().map(IncidentV1::from),
             digest: report.digest.as_ref(),
+            review: report.review.as_ref().map(json_review::review),
             findings: report.findings.iter().map(FindingV1::from).collect(),
             policies: report.policies.iter().map(PolicyV1::from).collect(),
             coverage: report.coverage.iter().map(CoverageV1::from).collect(),

@@ -4,13 +4,17 @@
 pub mod chat;
 pub mod digest;
 pub mod html;
+mod html_review;
 pub mod json_incident;
+pub mod json_review;
 pub mod json_v1;
 pub mod slack;
 pub mod sns;
 mod sns_incident;
+mod sns_review;
 pub mod text;
 mod text_incident;
+mod text_review;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +27,7 @@ use crate::findings::{Finding, Status};
 use crate::incident::Incident;
 use crate::inventory::CoverageStatus;
 use crate::policy::outcome::{Outcome, Severity, Verdicts};
+use crate::review::Review;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
@@ -33,6 +38,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What happened, where that was asked for.
     pub incident: Option<Incident>,
+    /// How the first days went, where that was asked for.
+    pub review: Option<Review>,
     /// What the account costs, where the bill was read.
     pub costs: Option<Costs>,
     /// The week in short, where that was asked for.
@@ -48,7 +55,7 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunInfo {
     pub id: String,
-    /// `schedule`, `incident` or `manual`.
+    /// `schedule`, `incident`, `review` or `manual`.
     pub trigger: &'static str,
     pub started_at: DateTime<Utc>,
     pub finished_at: DateTime<Utc>,

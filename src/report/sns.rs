@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use super::Report;
 use super::digest::Digest;
 use super::json_v1::{FindingV1, escaped};
-use super::sns_incident;
 use super::text::{clean, evidence_text, place, resource_label, seen, unseen_line};
+use super::{sns_incident, sns_review};
 use crate::findings::{Finding, Status};
 
 /// What SNS takes of one message, and of all messages of one batch together.
@@ -49,6 +49,9 @@ pub fn summary(report: &Report) -> Message {
     }
     if let Some(digest) = &report.digest {
         return digest_message(report, digest);
+    }
+    if let Some(review) = &report.review {
+        return sns_review::message(report, review);
     }
     let whose = match report.accounts.as_slice() {
         [one] => one.clone(),

@@ -1,4 +1,5 @@
 mod incident;
+mod review;
 
 use serde_json::json;
 use std::borrow::Cow;
@@ -63,6 +64,7 @@ pub(super) fn clean_report() -> Report {
         regions: vec!["eu-west-1".into()],
         findings: vec![],
         incident: None,
+        review: None,
         costs: None,
         digest: None,
         policies: vec![PolicyCounts {

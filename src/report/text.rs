@@ -39,6 +39,9 @@ pub fn render(report: &Report, style: Style) -> String {
         page.closing();
         return page.text;
     }
+    if let Some(review) = &report.review {
+        page.review(review);
+    }
     page.violations(|_| true);
     page.apart("COULD NOT BE CHECKED AGAIN", Status::Unknown, |finding| {
         let reason = evidence_text(finding, "unknown_because").map(|reason| format!("not checked: {reason}"));

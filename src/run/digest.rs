@@ -1,31 +1,20 @@
 //! Sends the digest to where people talk.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 
-use super::Request;
 use super::read::Aws;
 use crate::collect;
 use crate::config::Config;
 use crate::deliver::slack::{SlackError, Webhook};
 use crate::deliver::sns;
-use crate::findings::state::State;
 use crate::report::digest::Digest;
 use crate::report::{Report, chat, slack, text};
 
 /// What the first digest looks back on.
 pub(super) const FIRST_WINDOW: Duration = Duration::days(7);
 
-/// What cannot be sent is in the report's notes; the next digest then looks back as far as this one.
-pub(super) async fn send(
-    request: &Request,
-    config: &Config,
-    aws: &Aws,
-    report: &mut Report,
-    state: &mut State,
-) -> bool {
-    let Some(digest) = report.digest.as_ref().filter(|_| request.notify) else {
-        return false;
-    };
+/// Whether something did not get out; the report's notes say what and why.
+pub(super) async fn send(message: &Digest, config: &Config, aws: &Aws, report: &mut Report) -> bool {
     let (chat_topic, secret) = (&config.deliver.chat_topic_arn, &config.deliver.slack_secret_arn);
     if chat_topic.is_none() && secret.is_none() {
         let note =
@@ -35,30 +24,23 @@ pub(super) async fn send(
     let mut problems = Vec::new();
     if let Some(topic_arn) = chat_topic {
         let whose = report.accounts.join("+");
-        let message = chat::notification(digest, &report.run.id, &whose, None);
+        let notification = chat::notification(message, &report.run.id, &whose, None);
         let client = collect::sns(&aws.sdk, region_of(topic_arn), &aws.meter);
-        let sent = sns::notify(&client, topic_arn, &message).await;
+        let sent = sns::notify(&client, topic_arn, &notification).await;
         problems.extend(
             sent.err().map(|error| format!("The digest could not be published to the chat: {error}")),
         );
     }
     if let Some(arn) = secret {
-        match to_slack(aws, arn, digest, None, &footer(report)).await {
+        match to_slack(aws, arn, message, None, &footer(report)).await {
             Ok(None) => {}
             Ok(Some(note)) => report.notes.push(note),
             Err(error) => problems.push(format!("The digest did not get to Slack: {error}")),
         }
     }
     let failed = !problems.is_empty();
-    if !failed {
-        state.last_digest = Some(sent_at(report));
-    }
     report.notes.extend(problems);
     failed
-}
-
-fn sent_at(report: &Report) -> DateTime<Utc> {
-    report.run.started_at
 }
 
 /// Better without its looks than not at all.

@@ -3,6 +3,7 @@
 use super::{Request, RunError, Scan};
 use crate::collect::Progress;
 use crate::config::Job;
+use crate::review;
 
 pub async fn job(
     job: Job,
@@ -12,6 +13,9 @@ pub async fn job(
     match job {
         Job::Scan => super::scan(request, progress).await,
         Job::Digest => super::scan(&Request { digest: true, ..request.clone() }, progress).await,
-        Job::Review => Err(RunError::NoJob(job)),
+        Job::Review => {
+            let review = Some(review::Ask { since: None });
+            super::scan(&Request { review, ..request.clone() }, progress).await
+        }
     }
 }

@@ -21,6 +21,7 @@ use crate::policy::Policy;
 use crate::policy::evaluate::{self, Setting};
 use crate::relate;
 use crate::report::Usage;
+use crate::review;
 use crate::store;
 
 /// Events reach the history within about 15 minutes, sometimes later; the
@@ -92,9 +93,13 @@ pub(super) async fn read_aws(
     let caller = collect::caller_identity(&aws.sdk, &aws.meter).await?;
     let _ = aws.caller.set(caller.arn.clone());
     let window = request.window(now)?;
+    let reviewed = request.reviewed(config, now)?;
     let started = Instant::now();
     let mut types = wanted(policies);
     for name in window.iter().flat_map(|_| incident::types()) {
+        types.entry(name).or_default();
+    }
+    for name in reviewed.iter().flat_map(|_| review::types()) {
         types.entry(name).or_default();
     }
     let home = regions.first().map_or("", |region| regions::home_of_global(region)).to_owned();
@@ -104,7 +109,13 @@ pub(super) async fn read_aws(
     let paid = paid(&types, &kept, aws).await;
     let context = |region: String, endpoint: &str| Context {
         clients: collect::Clients::new(&aws.sdk, endpoint, &aws.meter),
-        events_from: events_from(state, &State::place(&caller.account, &region), window.as_ref(), now),
+        events_from: events_from(
+            state,
+            &State::place(&caller.account, &region),
+            window.as_ref().or(reviewed.as_ref()),
+            now,
+        ),
+        history_from: reviewed.as_ref().map_or(now, |window| window.since),
         trail: trail.clone(),
         events_only: false,
         account: caller.account.clone(),
@@ -150,7 +161,9 @@ pub(super) async fn read_aws(
         let mut queries: BTreeSet<Query> =
             window.iter().flat_map(|window| incident::anomalies::queries(scope, window)).collect();
         queries.extend(cost::queries(account_wide.as_ref(), scope));
-        read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref(), &drift, queries)
+        let whole = if reviewed.is_some() { review::DETAILS } else { &[] };
+        let asked = Asked { queries, whole };
+        read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref(), &drift, asked)
     });
     futures::future::join_all(details).await;
     cost::attribute(&mut scopes);
@@ -203,6 +216,13 @@ fn events_from(state: &State, place: &str, window: Option<&Window>, now: DateTim
     window.map_or(from, |window| from.min(window.since))
 }
 
+/// What is read beside what the policies ask for.
+struct Asked {
+    queries: BTreeSet<Query>,
+    /// Details of every resource that can have them.
+    whole: &'static [&'static str],
+}
+
 /// Metrics for the resources that `skip` leaves in; then the costly details
 /// for those that the metrics make suspects.
 async fn read_metrics_and_details(
@@ -212,8 +232,9 @@ async fn read_metrics_and_details(
     setting: &Setting<'_>,
     account_wide: Option<&Scope>,
     drift: &drift::Settings,
-    mut queries: BTreeSet<Query>,
+    asked: Asked,
 ) {
+    let Asked { mut queries, whole } = asked;
     queries.extend(evaluate::metric_queries(policies, scope, setting));
     let queries: Vec<Query> = queries.into_iter().collect();
     if !queries.is_empty() {
@@ -229,7 +250,8 @@ async fn read_metrics_and_details(
     }
     let wanted = evaluate::detail_requests(policies, scope, setting);
     for detail in collect::DETAILS {
-        if let Some(arns) = wanted.get(detail.name) {
+        let all = whole.contains(&detail.name).then(|| arns_of(scope, detail.resource_type));
+        if let Some(arns) = all.filter(|arns| !arns.is_empty()).as_ref().or(wanted.get(detail.name)) {
             let arns: Vec<String> = arns.iter().cloned().collect();
             detail.fill(context, scope, &arns).await;
         }
@@ -238,6 +260,11 @@ async fn read_metrics_and_details(
         relate::relate(scope, account_wide);
         drift::compare(scope, account_wide, drift);
     }
+}
+
+fn arns_of(scope: &Scope, resource_type: &str) -> BTreeSet<String> {
+    let own = scope.resources.iter().filter(|resource| resource.type_name() == resource_type);
+    own.map(|resource| resource.meta().arn.clone()).collect()
 }
 
 /// An inventory saved by `aftermove collect`.

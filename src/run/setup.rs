@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::RunError;
 use crate::config::diagnostic::{SourceFile, did_you_mean};
@@ -11,7 +11,10 @@ use crate::config::{Config, Pack, files};
 use crate::findings::state::State;
 use crate::incident::{Ask, Since, SinceError, Window};
 use crate::policy::{Policy, builtin, load};
-use crate::{collect, store};
+use crate::{collect, review, store};
+
+/// So long after the cutover, digests have the review's headline in them.
+const FIRST_DAYS: i64 = 30;
 
 /// How a run is asked for, by the command line or by a Lambda event.
 #[derive(Clone, Debug, Default)]
@@ -29,12 +32,14 @@ pub struct Request {
     pub state: Option<String>,
     pub profile: Option<String>,
     pub notify: bool,
-    /// `schedule`, `incident` or `manual`.
+    /// `schedule`, `incident`, `review` or `manual`.
     pub trigger: &'static str,
     /// Tells what happened, too.
     pub incident: Option<Ask>,
     /// Tells the week in short, to the chat and to Slack, too.
     pub digest: bool,
+    /// Tells how the first days went, too.
+    pub review: Option<review::Ask>,
     /// The credentials are a role of aftermove's own and not a person's, whose clicks count.
     pub own_role: bool,
     /// When the run has to be over.
@@ -45,6 +50,19 @@ impl Request {
     /// What an incident is told of, if one is asked for.
     pub fn window(&self, now: DateTime<Utc>) -> Result<Option<Window>, SinceError> {
         self.incident.as_ref().map(|ask| ask.since.parse::<Since>()?.window(now)).transpose()
+    }
+
+    /// What a review tells of, if one is asked for or a digest of the first days has one in it.
+    pub fn reviewed(
+        &self,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Window>, review::SinceError> {
+        // what went wrong since the move belongs into the first digests, too
+        let moved = |cutover: NaiveDate| (0..=FIRST_DAYS).contains(&(now.date_naive() - cutover).num_days());
+        let of_digest = self.digest && config.migration.cutover.is_some_and(moved);
+        let ask = self.review.clone().or_else(|| of_digest.then(review::Ask::default));
+        ask.map(|ask| ask.window(&config.migration, now)).transpose()
     }
 }
 

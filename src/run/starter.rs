@@ -53,6 +53,7 @@ pub async fn look(
         region: region.to_owned(),
         now,
         events_from: now - EVENTS,
+        history_from: now,
         trail: None,
         events_only: false,
         deadline,

@@ -129,6 +129,31 @@ async fn the_lambda_tells_an_incident_in_its_answer_by_mail_and_as_a_page() {
 }
 
 #[tokio::test]
+async fn the_lambda_tells_a_review_in_its_answer_and_by_mail() {
+    let (local, ids) = Local::seeded();
+    let topic = ids["topic_arn"].as_str().unwrap();
+    let since = (chrono::Utc::now() - chrono::TimeDelta::days(5)).date_naive();
+    configure(
+        &local,
+        &format!("version: 1\ndeliver: {{ sns: {{ topic_arn: '{topic}' }} }}\nmigration: {{ expected_monthly_usd: 900 }}\n"),
+    )
+    .await;
+
+    let output = invoke(&local, &json!({ "job": "review", "since": since }), &[CONFIG]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let review = &reply["review"];
+    assert_eq!((&reply["cut"], &review["since"]), (&Value::Null, &json!(format!("{since}T00:00:00Z"))));
+    let headline = review["headline"].as_str().unwrap();
+    assert!(headline.starts_with("First week: ") && headline.len() < 200, "{headline}");
+    assert_eq!(review["noise"][0]["name"], "web-latency");
+
+    let received = crate::delivery::receive(&local, ids["queue_url"].as_str().unwrap()).await;
+    let (_, body) = received.iter().find(|(attributes, _)| attributes["kind"] == "review").unwrap();
+    assert!(body.contains(headline), "{body}");
+}
+
+#[tokio::test]
 async fn a_bad_event_and_a_bad_configuration_are_errors_with_a_name() {
     let local = Local::start();
     configure(&local, "version: 1\nregoins: [eu-west-1]\n").await;
@@ -137,6 +162,12 @@ async fn a_bad_event_and_a_bad_configuration_are_errors_with_a_name() {
         (json!({ "jobb": "scan" }), CONFIG, "InvalidEvent", "jobb"),
         (json!("scan"), CONFIG, "InvalidEvent", "not understood"),
         (json!({ "job": "scan", "since": "3h" }), CONFIG, "InvalidEvent", "of an incident, not of a scan"),
+        (
+            json!({ "job": "review", "reason": "x" }),
+            CONFIG,
+            "InvalidEvent",
+            "of an incident, not of a review",
+        ),
         (json!({ "job": "incident" }), CONFIG, "InvalidEvent", "needs `since`"),
         (json!({ "job": "incident", "since": "soon" }), CONFIG, "InvalidEvent", "write 90m, 3h, 2d"),
         (json!({ "job": "scan" }), CONFIG, "ConfigurationError", "did you mean `regions`?"),

@@ -23,6 +23,7 @@ mod mutes;
 mod own_policies;
 mod paging;
 mod regions;
+mod review;
 mod schedules;
 mod seeded;
 mod time_limit;

@@ -18,6 +18,7 @@ use aftermove::config::Severity;
 use aftermove::deliver::file;
 use aftermove::incident::Ask;
 use aftermove::report::{html, json_v1, text};
+use aftermove::review;
 use aftermove::run::{self, Request};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -52,6 +53,15 @@ enum Command {
     },
     /// Tell the week in short: what it cost, what came and went, what to do first; with --notify to Slack and the chat
     Digest(Scan),
+    /// Tell how the first days after the move went: what broke, what was slow, deployments, noisy alarms, costs
+    Review {
+        /// The day, the moment or the span to look back to, such as 2026-11-19 or 7d; 30 days at most
+        /// [default: the configured `migration.cutover`, else 7d]
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+        #[command(flatten)]
+        scan: Scan,
+    },
     /// Read the account and write the inventory as JSON
     Collect {
         #[command(flatten)]
@@ -186,6 +196,10 @@ async fn command(command: Command) -> anyhow::Result<u8> {
         Command::Incident { since, reason, scan: arguments } => {
             let incident = Some(Ask { since, reason });
             scan(arguments, Request { incident, trigger: "incident", ..Request::default() }).await
+        }
+        Command::Review { since, scan: arguments } => {
+            let review = Some(review::Ask { since });
+            scan(arguments, Request { review, trigger: "review", ..Request::default() }).await
         }
         Command::Digest(arguments) => scan(arguments, Request { digest: true, ..Request::default() }).await,
         Command::Collect { common, output } => {

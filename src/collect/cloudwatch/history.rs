@@ -11,7 +11,7 @@ use crate::inventory::cloudwatch::AlarmHistoryItem;
 const DESCRIBE: &str = "cloudwatch:DescribeAlarmHistory";
 const PAGE: i32 = 100;
 
-/// CloudWatch keeps 30 days; a week shows what people are woken by.
+/// CloudWatch keeps 30 days; a week shows what people are woken by. A review may want more.
 const WINDOW: Duration = Duration::days(7);
 
 /// Ten thousand changes: some ten seconds at CloudWatch's rate, and more than anybody reads in a week.
@@ -31,7 +31,7 @@ async fn read(context: &Context, max_pages: usize) -> Result<Read, CollectError>
         .alarm_types(AlarmType::MetricAlarm)
         .alarm_types(AlarmType::CompositeAlarm)
         .history_item_type(HistoryItemType::StateUpdate)
-        .start_date(aws_time(context.now - WINDOW))
+        .start_date(aws_time(context.history_from.min(context.now - WINDOW)))
         .end_date(aws_time(context.now))
         .scan_by(ScanBy::TimestampDescending)
         .max_records(PAGE)
@@ -71,6 +71,7 @@ fn item(context: &Context, sdk: &types::AlarmHistoryItem) -> AlarmHistoryItem {
         timestamp,
         old_state,
         new_state,
+        older: timestamp.is_some_and(|at| at < context.now - WINDOW),
     }
 }
 
@@ -134,6 +135,34 @@ mod tests {
         );
         assert_eq!((items[0].old_state.as_str(), items[0].new_state.as_str()), ("OK", "ALARM"));
         assert_eq!(read.partial, None);
+    }
+
+    #[tokio::test]
+    async fn a_review_reads_further_back_and_tells_what_is_older_than_a_week() {
+        let mut context = mock::context();
+        context.history_from = context.now - Duration::days(30);
+        let of_a_month = mock!(Client::describe_alarm_history)
+            .match_requests(|request| {
+                let seconds = |at: Option<&aws_smithy_types::DateTime>| at.unwrap().secs();
+                seconds(request.end_date()) - seconds(request.start_date()) == 30 * 86_400
+            })
+            .then_output(|| {
+                let old = types::AlarmHistoryItem::builder()
+                    .alarm_name("web-slow")
+                    .timestamp(aws_smithy_types::DateTime::from_secs(1_793_000_000))
+                    .build();
+                DescribeAlarmHistoryOutput::builder()
+                    .alarm_history_items(change("web-5xx"))
+                    .alarm_history_items(old)
+                    .build()
+            });
+        mock::answer!(context, cloudwatch, aws_sdk_cloudwatch, [of_a_month]);
+
+        let read = mock::read(&context, AlarmHistoryItem::TYPE).await.unwrap();
+
+        let older: Vec<bool> =
+            read.resources.iter().filter_map(AlarmHistoryItem::of).map(|item| item.older).collect();
+        assert_eq!(older, [false, true]);
     }
 
     #[tokio::test]

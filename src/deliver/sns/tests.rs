@@ -68,6 +68,7 @@ fn report(findings: Vec<Finding>) -> Report {
         regions: vec!["eu-west-1".into()],
         findings,
         incident: None,
+        review: None,
         costs: None,
         digest: None,
         policies: vec![],
