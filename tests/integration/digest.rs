@@ -165,7 +165,9 @@ async fn small(answers: &str) -> (Vec<Value>, Value, i32, Value) {
         "--format",
         "json",
         "--only",
-        "logs-group-no-retention",
+        "cloudwatch-alarm-reaches-nobody",
+        "--fail-on",
+        "critical",
     ]);
     let shown =
         String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned();

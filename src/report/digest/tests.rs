@@ -101,6 +101,7 @@ fn the_week_is_told_in_what_a_busy_person_reads() {
 
     Findings
     - 1 new (1 high), 0 resolved, 1 still open (1 medium), 1 muted
+    - Together they cost about $120 a month
     - new, high: /ecs/web: Log group keeps its logs for ever
 
     Changed by hand, and in no code
