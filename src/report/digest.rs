@@ -134,7 +134,7 @@ fn moved(now: Decimal, base: Decimal, name: &str) -> String {
     format!("{direction} {percent}% on {name}")
 }
 
-fn costs(costs: Option<&Costs>) -> Part {
+pub(super) fn costs(costs: Option<&Costs>) -> Part {
     let lines = match costs {
         None => vec!["The bill was not read, so nothing is known of it.".to_owned()],
         Some(Costs { settled, total, .. }) => {
@@ -153,7 +153,7 @@ fn costs(costs: Option<&Costs>) -> Part {
     Part { heading: "Cost", lines }
 }
 
-fn drivers(costs: Option<&Costs>) -> Option<Part> {
+pub(super) fn drivers(costs: Option<&Costs>) -> Option<Part> {
     let worth = |driver: &&Driver| {
         driver.line.change_usd().is_some_and(|change| change.abs() >= Decimal::from(WORTH_USD))
     };
@@ -195,7 +195,7 @@ fn driver_line(driver: &Driver) -> String {
 }
 
 /// What comes first: the gravest, and of what is equally grave what saves most; then what saves most of all.
-fn first(standing: &[&Finding]) -> Option<Part> {
+pub(super) fn first(standing: &[&Finding]) -> Option<Part> {
     let saves = |finding: &Finding| finding.monthly_cost_usd.unwrap_or_default();
     let by_gravity =
         |a: &&&Finding, b: &&&Finding| a.severity.cmp(&b.severity).then(saves(a).total_cmp(&saves(b)));

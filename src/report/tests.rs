@@ -202,30 +202,34 @@ fn the_json_is_the_contract() {
 
 #[test]
 fn the_text_says_what_is_wrong_and_what_to_do_and_what_was_not_seen() {
-    insta::assert_snapshot!(text::render(&report(), PLAIN), @r#"
+    insta::assert_snapshot!(text::render(&report(), PLAIN), @r"
+    DO FIRST
+      /ecs/web: Set a retention that fits what you look back at. It costs $0.04 a
+        month.
+
     HIGH
-      high new  /ecs/web  eu-west-1
+      high     new      /ecs/web  eu-west-1
         /ecs/web has no retention and holds 1.2 GB
         fix: Set a retention that fits what you look back at.
         $ aws logs put-retention-policy --log-group-name /ecs/web --retention-in-days 30
 
     MEDIUM
-      medium open  /ecs/jobs  eu-west-1
+      medium   open     /ecs/jobs  eu-west-1
         /ecs/jobs has no retention and holds 1.2 GB
         fix: Set a retention that fits what you look back at.
         $ aws logs put-retention-policy --log-group-name /ecs/jobs --retention-in-days 30
 
     COULD NOT BE CHECKED AGAIN
-      medium unknown  /ecs/beat  eu-west-1
+      medium   unknown  /ecs/beat  eu-west-1
         /ecs/beat has no retention and holds 1.2 GB
         not checked: denied: logs:DescribeLogGroups
 
     RESOLVED
-      low resolved  /ecs/old  eu-west-1
+      low      resolved /ecs/old  eu-west-1
         Log group keeps its logs for ever
 
     MUTED
-      low muted  /ecs/cron  eu-west-1
+      low      muted    /ecs/cron  eu-west-1
         Log group keeps its logs for ever
         (by ada until 2027-01-31: audit trail)
 
@@ -238,7 +242,7 @@ fn the_text_says_what_is_wrong_and_what_to_do_and_what_was_not_seen() {
     1 policy: 12 pass, 0 fail, 3 skip, 0 unknown
     4 API calls, about $0.3000
     1 new, 1 open, 1 unknown, 1 resolved, 1 muted; 1 thing could not be seen
-    "#);
+    ");
 }
 
 #[test]

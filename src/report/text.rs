@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use anstyle::{AnsiColor, Style as Paint};
 use textwrap::{Options, WordSplitter};
 
-use super::digest::Digest;
+use super::digest::{self, Digest};
 use super::{CoverageRow, Report};
 use crate::findings::{Finding, Status};
 use crate::incident::Incident;
@@ -19,6 +19,9 @@ pub struct Style {
     /// Columns to wrap texts at; commands are never wrapped.
     pub width: usize,
 }
+
+/// As wide as `critical`, `reopened` and `resolved`.
+const COLUMN: usize = 8;
 
 pub(super) const BOLD: Paint = Paint::new().bold();
 const FAINT: Paint = Paint::new().dimmed();
@@ -42,6 +45,7 @@ pub fn render(report: &Report, style: Style) -> String {
     if let Some(review) = &report.review {
         page.review(review);
     }
+    page.next();
     page.violations(|_| true);
     page.apart("COULD NOT BE CHECKED AGAIN", Status::Unknown, |finding| {
         let reason = evidence_text(finding, "unknown_because").map(|reason| format!("not checked: {reason}"));
@@ -62,6 +66,18 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// What to do first, and what it costs: before the long list.
+    fn next(&mut self) {
+        let standing: Vec<&Finding> =
+            self.report.findings.iter().filter(|f| f.status.is_violation()).collect();
+        // one finding is its own summary
+        let first = (standing.len() > 1).then(|| digest::first(&standing)).flatten();
+        let costs = self.report.costs.as_ref().map(|costs| digest::costs(Some(costs)));
+        for part in first.into_iter().chain(costs).chain(digest::drivers(self.report.costs.as_ref())) {
+            self.section(&part.heading.to_uppercase(), &part.lines);
+        }
+    }
+
     fn digest(&mut self, digest: &Digest) {
         self.heading(BOLD, &digest.title);
         self.line("");
@@ -138,7 +154,9 @@ impl Page<'_> {
         let resource = self.painted(BOLD, &resource_label(finding));
         let place =
             self.painted(FAINT, &place(self.report, &finding.resource.account, &finding.resource.region));
-        self.line(&format!("  {severity} {status}  {resource}  {place}"));
+        let pad = |text: &str| " ".repeat(COLUMN.saturating_sub(text.len()));
+        let (after_severity, after_status) = (pad(finding.severity.as_str()), pad(finding.status.as_str()));
+        self.line(&format!("  {severity}{after_severity} {status}{after_status} {resource}  {place}"));
     }
 
     fn unseen(&mut self) {

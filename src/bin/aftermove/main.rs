@@ -295,12 +295,16 @@ impl Bar {
 
 fn style(to_file: bool) -> text::Style {
     let terminal = std::io::stdout().is_terminal() && !to_file;
-    let columns = || aftermove::config::environment("COLUMNS")?.parse().ok();
+    let told = || aftermove::config::environment("COLUMNS")?.parse().ok();
+    let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)).filter(|_| terminal);
     text::Style {
         color: terminal && aftermove::config::environment("NO_COLOR").is_none(),
-        width: columns().unwrap_or(100),
+        width: told().or_else(seen).unwrap_or(100).min(WIDEST),
     }
 }
+
+/// Longer lines are hard to read.
+const WIDEST: usize = 120;
 
 /// The error, and those of its causes that it does not tell itself.
 fn told(error: &anyhow::Error) -> String {

@@ -63,7 +63,7 @@ fn the_text_tells_the_story_then_the_causes_then_what_is_linked() {
     FINDINGS ON WHAT THE TIMELINE IS ABOUT
 
     HIGH
-      high new  /ecs/near  eu-west-1
+      high     new      /ecs/near  eu-west-1
         /ecs/near has no retention and holds 1.2 GB
         fix: Set a retention that fits what you look back at.
         $ aws logs put-retention-policy --log-group-name /ecs/near --retention-in-days 30
