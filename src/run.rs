@@ -197,16 +197,17 @@ fn mark(costs: &mut cost::Costs, findings: &[Finding]) {
     }
 }
 
-/// Puts the page of an incident where its message says that it lies.
+/// Puts the page for people where the messages say that it lies.
 async fn keep_page(request: &Request, config: &Config, aws: &Aws, report: &mut Report) -> bool {
-    let Some(s3) = config.deliver.s3.as_ref().filter(|_| request.notify && report.incident.is_some()) else {
+    let Some(s3) = config.deliver.s3.as_ref().filter(|_| request.notify) else {
         return false;
     };
     match deliver::s3::put_page(&aws.s3, &s3.bucket, &s3.prefix, report).await {
-        Ok(key) => {
+        Ok(page) => {
             if let Some(incident) = &mut report.incident {
-                incident.page = Some(format!("s3://{}/{key}", s3.bucket));
+                incident.page = Some(page.place.clone());
             }
+            report.page = Some(page);
             false
         }
         Err(error) => {
@@ -332,6 +333,7 @@ fn report(
         review: None,
         costs: None,
         digest: None,
+        page: None,
         policies: PolicyCounts::tally(policies.iter().map(|policy| policy.id.as_str()), verdicts),
         coverage,
         notes: Vec::new(),

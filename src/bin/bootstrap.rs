@@ -258,6 +258,9 @@ fn reply(scan: &Scan) -> Result<Value, HandlerError> {
         "api_calls": report.usage.api_calls,
         "usd": report.usage.usd,
     });
+    if let Some(page) = &report.page {
+        reply["page"] = json!(page.place);
+    }
     if let Some(digest) = &report.digest {
         reply["digest"] = json!(digest);
     }

@@ -1,10 +1,16 @@
 //! Keeps each run's report in S3, by day.
 
+use std::time::Duration;
+
 use aws_sdk_s3::Client;
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::reason;
-use crate::report::{Report, html, json_v1};
+use crate::report::{Page, Report, html, json_v1};
+
+/// The most that S3 allows: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html>
+const LINK_LASTS: Duration = Duration::from_hours(7 * 24);
 
 #[derive(Debug, thiserror::Error)]
 pub enum S3Error {
@@ -26,15 +32,20 @@ pub async fn put_report(
     put(client, bucket, report_key(prefix, report, "json"), "application/json", body).await
 }
 
-/// Puts the same report as a page for people beside it, and returns the key.
-pub async fn put_page(
-    client: &Client,
-    bucket: &str,
-    prefix: &str,
-    report: &Report,
-) -> Result<String, S3Error> {
+/// Puts the same report as a page for people beside it, and says where it lies.
+///
+/// The link opens it for whoever has it, without an account: for a week at most, and no longer than the
+/// credentials that signed it live, which a role's do for some hours.
+pub async fn put_page(client: &Client, bucket: &str, prefix: &str, report: &Report) -> Result<Page, S3Error> {
     let key = report_key(prefix, report, "html");
-    put(client, bucket, key, "text/html; charset=utf-8", html::render(report)).await
+    let key = put(client, bucket, key, "text/html; charset=utf-8", html::render(report)).await?;
+    Ok(Page { place: format!("s3://{bucket}/{key}"), link: link(client, bucket, &key).await })
+}
+
+async fn link(client: &Client, bucket: &str, key: &str) -> Option<String> {
+    let lasts = PresigningConfig::expires_in(LINK_LASTS).ok()?;
+    let link = client.get_object().bucket(bucket).key(key).presigned(lasts).await.ok()?;
+    Some(link.uri().to_owned())
 }
 
 async fn put(
@@ -95,6 +106,7 @@ mod tests {
             review: None,
             costs: None,
             digest: None,
+            page: None,
             policies: vec![],
             coverage: vec![],
             notes: vec![],
@@ -124,6 +136,18 @@ mod tests {
         let key = put_report(&client(&put), "b", "audit/prod/", &report()).await.unwrap();
         assert_eq!(key, "audit/prod/reports/2026-11-02/run.json");
         assert_eq!(report_key("", &report(), "json"), "reports/2026-11-02/run.json");
+    }
+
+    #[tokio::test]
+    async fn a_link_opens_the_page_for_a_week() {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+            .build();
+        let link = link(&Client::from_conf(config), "b", "reports/run.html").await.unwrap();
+        assert!(link.starts_with("https://b.s3.eu-west-1.amazonaws.com/reports/run.html?"), "{link}");
+        assert!(link.contains("X-Amz-Expires=604800") && link.contains("X-Amz-Signature="), "{link}");
     }
 
     #[tokio::test]

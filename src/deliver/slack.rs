@@ -18,7 +18,7 @@ use crate::report::slack::Post;
 /// One answer may take so long.
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// All posts of one message together, with all that they wait for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Before a post is offered again that was not answered, or that Slack could not take just then.
 const BACKOFF: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 /// Slack takes one message a second for each webhook: <https://docs.slack.dev/apis/web-api/rate-limits>.

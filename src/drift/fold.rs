@@ -113,7 +113,7 @@ impl Fold {
             resource.steps.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
             resource.steps.dedup_by(|a, b| !a.event_id.is_empty() && a.event_id == b.event_id);
             let effects = latest(&resource.steps);
-            let mut groups: BTreeMap<(&'static str, bool), (Vec<Step>, Vec<Effect>)> = BTreeMap::new();
+            let mut groups: BTreeMap<_, (Vec<Step>, Vec<Effect>)> = BTreeMap::new();
             for (at, effect) in effects {
                 groups.entry(group(&resource.steps[at])).or_default().1.push(effect);
             }

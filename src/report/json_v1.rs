@@ -28,6 +28,9 @@ pub struct ReportV1<'a> {
     /// Of a digest alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<&'a Digest>,
+    /// Where the page for people lies, `s3://…`, if it was put somewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'a str>,
     /// Of a review alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     review: Option<Value>,
@@ -143,6 +146,7 @@ impl<'a> From<&'a Report> for ReportV1<'a> {
             regions: &report.regions,
             incident: report.incident.as_ref().map(IncidentV1::from),
             digest: report.digest.as_ref(),
+            page: report.page.as_ref().map(|page| page.place.as_str()),
             review: report.review.as_ref().map(json_review::review),
             findings: report.findings.iter().map(FindingV1::from).collect(),
             policies: report.policies.iter().map(PolicyV1::from).collect(),

@@ -44,12 +44,29 @@ pub struct Report {
     pub costs: Option<Costs>,
     /// The week in short, where that was asked for.
     pub digest: Option<Digest>,
+    /// Where this report lies as a page for people, if it was put somewhere.
+    pub page: Option<Page>,
     pub policies: Vec<PolicyCounts>,
     pub coverage: Vec<CoverageRow>,
     /// What a reader should know about the run itself: expired or unused
     /// mutes, a message that could not be delivered.
     pub notes: Vec<String>,
     pub usage: Usage,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Page {
+    /// `s3://bucket/key`.
+    pub place: String,
+    /// Opens it in a browser for a while.
+    pub link: Option<String>,
+}
+
+impl Page {
+    /// What opens it, or else where it lies.
+    pub fn address(&self) -> &str {
+        self.link.as_deref().unwrap_or(&self.place)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

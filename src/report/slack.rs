@@ -58,7 +58,7 @@ pub fn posts(digest: &Digest, link: Option<&str>, footer: &str) -> Vec<Post> {
         blocks.extend(sections(std::iter::once(heading).chain(lines)));
     }
     if let Some(link) = link {
-        let text = if link.starts_with("https://") {
+        let text = if link.starts_with("http") {
             format!("<{}|The whole report>", escaped(link).replace('|', "%7C"))
         } else {
             format!("The whole report: `{}`", escaped(link))

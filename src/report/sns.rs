@@ -69,6 +69,7 @@ pub fn summary(report: &Report) -> Message {
 fn digest_message(report: &Report, digest: &Digest) -> Message {
     let mut lines = vec![digest.text(), String::new()];
     lines.extend(report.notes.iter().take(LISTED).map(|note| format!("Note: {}", shown(note))));
+    lines.extend(report.page.iter().map(|page| format!("The whole report: {}", page.address())));
     lines.push(format!("Run {} ({})", clean(&report.run.id), report.run.trigger));
     Message {
         subject: subject(&format!("aftermove: {}", digest.title)),
@@ -116,6 +117,7 @@ fn summary_body(report: &Report, whose: &str) -> String {
     for note in report.notes.iter().take(LISTED) {
         lines.push(format!("Note: {}", shown(note)));
     }
+    lines.extend(report.page.iter().map(|page| format!("The whole report: {}", clean(&page.place))));
     lines.push(format!("Run {} ({})", clean(&report.run.id), report.run.trigger));
     body(&lines)
 }

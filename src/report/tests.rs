@@ -67,6 +67,7 @@ pub(super) fn clean_report() -> Report {
         review: None,
         costs: None,
         digest: None,
+        page: None,
         policies: vec![PolicyCounts {
             id: "logs-group-no-retention".into(),
             pass: 12,

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::deliver::slack::{SlackError, Webhook};
 use crate::deliver::sns;
 use crate::report::digest::Digest;
-use crate::report::{Report, chat, slack, text};
+use crate::report::{Page, Report, chat, slack, text};
 
 /// What the first digest looks back on.
 pub(super) const FIRST_WINDOW: Duration = Duration::days(7);
@@ -21,10 +21,12 @@ pub(super) async fn send(message: &Digest, config: &Config, aws: &Aws, report: &
             "The digest went to no chat: the configuration names neither `deliver.slack` nor `deliver.chat`.";
         report.notes.push(note.to_owned());
     }
+    let page = report.page.clone();
+    let link = page.as_ref().map(Page::address);
     let mut problems = Vec::new();
     if let Some(topic_arn) = chat_topic {
         let whose = report.accounts.join("+");
-        let notification = chat::notification(message, &report.run.id, &whose, None);
+        let notification = chat::notification(message, &report.run.id, &whose, link);
         let client = collect::sns(&aws.sdk, region_of(topic_arn), &aws.meter);
         let sent = sns::notify(&client, topic_arn, &notification).await;
         problems.extend(
@@ -32,7 +34,7 @@ pub(super) async fn send(message: &Digest, config: &Config, aws: &Aws, report: &
         );
     }
     if let Some(arn) = secret {
-        match to_slack(aws, arn, message, None, &footer(report)).await {
+        match to_slack(aws, arn, message, link, &footer(report)).await {
             Ok(None) => {}
             Ok(Some(note)) => report.notes.push(note),
             Err(error) => problems.push(format!("The digest did not get to Slack: {error}")),

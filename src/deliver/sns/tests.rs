@@ -71,6 +71,7 @@ fn report(findings: Vec<Finding>) -> Report {
         review: None,
         costs: None,
         digest: None,
+        page: None,
         policies: vec![],
         coverage: vec![],
         notes: vec![],

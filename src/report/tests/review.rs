@@ -74,6 +74,7 @@ fn the_text_tells_the_week_first() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one snapshot")]
 fn the_json_of_a_review_is_the_contract() {
     let json: serde_json::Value = serde_json::from_str(&json_v1::render(&told()).unwrap()).unwrap();
     let review = &json["review"];

@@ -89,7 +89,9 @@ mod tests {
 
     fn told(messages: &[&str], dialect: Dialect) -> Vec<(String, i64, f64)> {
         let mut tally = Tally::default();
-        messages.iter().for_each(|message| tally.add(message, dialect));
+        for message in messages {
+            tally.add(message, dialect);
+        }
         let seconds = |query: &SlowQuery| query.total_seconds.unwrap();
         tally
             .heaviest(5)
