@@ -1,19 +1,23 @@
-//! The report as one page that needs nothing else: no scripts, no network. Everything that comes from
-//! the account is escaped by the template, and what could turn the reading order around is shown as such.
+//! The report as one page that needs nothing else: no network, and no script to be read, only to filter and to copy.
+//! Everything that comes from the account is escaped by the template, what could turn the reading order around is
+//! shown as such, and the page lets nothing run or load but its own style and script.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_smithy_types::base64;
 use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest as _, Sha256};
 
 use super::text::{clean, evidence_text, place, resource_label, unseen_line};
 use super::text_incident::{headline, kind, stands, symptoms, told};
-use super::{Report, text};
+use super::{Report, digest, html_costs, text};
 use crate::findings::{Finding, Status};
 use crate::incident::{Entry, Incident};
 use crate::policy::outcome::Severity;
 
 const STYLE: &str = include_str!("html.css");
+const SCRIPT: &str = include_str!("html.js");
 
 pub fn render(report: &Report) -> String {
     let title = match &report.incident {
@@ -27,6 +31,7 @@ pub fn render(report: &Report) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
+                meta http-equiv="Content-Security-Policy" content=(security_policy());
                 title { (clean(&title)) }
                 style { (PreEscaped(STYLE)) }
             }
@@ -40,8 +45,10 @@ pub fn render(report: &Report) -> String {
                     }
                 }
                 main {
+                    (first(report))
                     @if let Some(incident) = &report.incident { (incident_sections(incident)) }
                     @if let Some(review) = &report.review { (super::html_review::section(review)) }
+                    @if let Some(costs) = &report.costs { (html_costs::section(costs)) }
                     (violations(report))
                     (apart(report, "Could not be checked again", Status::Unknown))
                     (apart(report, "Resolved", Status::Resolved))
@@ -49,10 +56,67 @@ pub fn render(report: &Report) -> String {
                 }
                 (coverage(report))
                 footer { p.faint { (text::policies_line(report)) ". " (text::usage_line(report)) "." } }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };
     page.into_string()
+}
+
+/// Nothing is loaded, and only what is written here runs.
+fn security_policy() -> String {
+    let hash = |text: &str| base64::encode(Sha256::digest(text.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
+}
+
+/// The digest, or what to do first.
+fn first(report: &Report) -> Markup {
+    let standing: Vec<&Finding> = report.findings.iter().filter(|f| f.status.is_violation()).collect();
+    let parts = match &report.digest {
+        Some(digest) => digest.parts.clone(),
+        None if report.incident.is_none() => digest::first(&standing).into_iter().collect(),
+        None => Vec::new(),
+    };
+    html! {
+        @for (number, part) in parts.iter().enumerate() {
+            section.first aria-labelledby=(format!("part-{number}")) {
+                h2 id=(format!("part-{number}")) { (part.heading) }
+                ul { @for line in &part.lines { li { (clean(line)) } } }
+            }
+        }
+    }
+}
+
+/// What the script filters by; without it all findings are shown, and this is not.
+fn filters(standing: &[&Finding]) -> Markup {
+    let severities = Severity::ALL.into_iter().map(Severity::as_str);
+    let severities = severities.filter(|name| standing.iter().any(|f| f.severity.as_str() == *name));
+    let statuses: BTreeSet<&str> = standing.iter().map(|f| f.status.as_str()).collect();
+    let policies: BTreeSet<&str> = standing.iter().map(|f| f.policy.as_str()).collect();
+    let choices: [(&str, &str, Vec<&str>); 3] = [
+        ("severity", "Severity", severities.collect()),
+        ("policy", "Policy", policies.into_iter().collect()),
+        ("status", "Status", statuses.into_iter().collect()),
+    ];
+    html! {
+        form #filters aria-label="Filter the findings" hidden {
+            @for (name, heading, values) in &choices {
+                label {
+                    (heading)
+                    select name=(name) {
+                        option value="" { "all" }
+                        @for value in values { option value=(value) { (clean(value)) } }
+                    }
+                }
+            }
+            button type="reset" { "Show all" }
+            output #shown aria-live="polite" {}
+        }
+    }
 }
 
 fn moment(at: DateTime<Utc>) -> String {
@@ -123,6 +187,7 @@ fn violations(report: &Report) -> Markup {
         }
     };
     html! {
+        @if standing.len() > 1 { (filters(&standing)) }
         (section("near", "Findings on what the timeline is about", &near))
         (section("findings", if near.is_empty() { "Findings" } else { "Other findings" }, &far))
         @if standing.is_empty() { p { "Nothing found in what could be seen." } }
@@ -131,7 +196,8 @@ fn violations(report: &Report) -> Markup {
 
 fn violation(report: &Report, finding: &Finding) -> Markup {
     html! {
-        article class=(finding.severity.as_str()) {
+        article class=(finding.severity.as_str()) data-severity=(finding.severity.as_str())
+            data-policy=(finding.policy) data-status=(finding.status.as_str()) {
             h3 { (finding.severity) " " (finding.status.as_str()) ": " (clean(&finding.title)) }
             p { strong { (resource_label(finding)) } " "
                 span.faint { (place(report, &finding.resource.account, &finding.resource.region)) } }

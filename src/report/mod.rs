@@ -4,6 +4,7 @@
 pub mod chat;
 pub mod digest;
 pub mod html;
+mod html_costs;
 mod html_review;
 pub mod json_incident;
 pub mod json_review;

@@ -1,4 +1,5 @@
 mod incident;
+mod page;
 mod review;
 
 use serde_json::json;

@@ -160,7 +160,7 @@ fn the_page_is_whole_by_itself() {
     ] {
         assert!(page.contains(part), "{part}");
     }
-    for foreign in ["<script", "<link", "<img", " src=", " href=", "@import"] {
+    for foreign in ["<script src", "<link", "<img", " src=", " href=", "@import"] {
         assert!(!page.contains(foreign), "{foreign}");
     }
 }
