@@ -76,16 +76,19 @@ fn security_policy() -> String {
 /// The digest, or what to do first.
 fn first(report: &Report) -> Markup {
     let standing: Vec<&Finding> = report.findings.iter().filter(|f| f.status.is_violation()).collect();
-    let parts = match &report.digest {
-        Some(digest) => digest.parts.clone(),
-        None if report.incident.is_none() => digest::first(&standing).into_iter().collect(),
-        None => Vec::new(),
+    let (heading, parts) = match &report.digest {
+        Some(digest) => ("The week in short", digest.parts.clone()),
+        None if report.incident.is_none() => ("What next", digest::first(&standing).into_iter().collect()),
+        None => ("", Vec::new()),
     };
     html! {
-        @for (number, part) in parts.iter().enumerate() {
-            section.first aria-labelledby=(format!("part-{number}")) {
-                h2 id=(format!("part-{number}")) { (part.heading) }
-                ul { @for line in &part.lines { li { (clean(line)) } } }
+        @if !parts.is_empty() {
+            section.first aria-labelledby="first" {
+                h2 #first { (heading) }
+                @for part in &parts {
+                    h3 { (part.heading) }
+                    ul { @for line in &part.lines { li { (clean(line)) } } }
+                }
             }
         }
     }
