@@ -20,9 +20,10 @@ const STYLE: &str = include_str!("html.css");
 const SCRIPT: &str = include_str!("html.js");
 
 pub fn render(report: &Report) -> String {
-    let title = match &report.incident {
-        Some(incident) => headline(incident),
-        None => format!("aftermove: {}", report.headline()),
+    let title = match (&report.incident, &report.digest) {
+        (Some(incident), _) => headline(incident),
+        (None, Some(digest)) => digest.title.clone(),
+        (None, None) => format!("aftermove: {}", report.headline()),
     };
     let page = html! {
         (DOCTYPE)

@@ -105,7 +105,6 @@ async fn the_week_of_the_seeded_account_gets_to_everybody() {
     assert_eq!(answers, [(429, "rate_limited"), (200, "ok")]);
     assert_eq!(received[1]["pings"], json!([]));
     let message = &received[1]["message"];
-    println!("{message:#}");
     let text = text_of(message);
     assert_eq!(message["text"], report["digest"]["title"]);
     for part in ["*Cost*", "*What moved*", "*Do first*", "*Findings*", "NAT"] {
