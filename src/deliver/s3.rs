@@ -145,8 +145,8 @@ mod tests {
             .region(Region::new("eu-west-1"))
             .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
             .build();
-        let link = link(&Client::from_conf(config), "b", "reports/run.html").await.unwrap();
-        assert!(link.starts_with("https://b.s3.eu-west-1.amazonaws.com/reports/run.html?"), "{link}");
+        let link = link(&Client::from_conf(config), "audit", "reports/run.html").await.unwrap();
+        assert!(link.starts_with("https://audit.s3.eu-west-1.amazonaws.com/reports/run.html?"), "{link}");
         assert!(link.contains("X-Amz-Expires=604800") && link.contains("X-Amz-Signature="), "{link}");
     }
 

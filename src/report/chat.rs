@@ -1,9 +1,11 @@
-//! The digest as Amazon Q Developer in chat applications takes it, for Slack, Microsoft Teams and Chime:
+//! The digest as Amazon Q Developer in chat applications takes it, for Slack, Microsoft Teams and Chime, to whose own
+//! markup it hands the text:
 //! <https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html>
 
 use serde::Serialize;
 
 use super::digest::Digest;
+use super::slack::{cut, escaped};
 
 const MAX_TITLE: usize = 250;
 const MAX_DESCRIPTION: usize = 8000;
@@ -44,11 +46,11 @@ pub fn notification(digest: &Digest, run_id: &str, whose: &str, link: Option<&st
     let mut next_steps = Vec::new();
     for part in &digest.parts {
         if part.heading == "Do first" {
-            next_steps.extend(part.lines.iter().map(|line| cut(&unpinging(line), MAX_NEXT_STEP)));
+            next_steps.extend(part.lines.iter().map(|line| cut(&escaped(line), MAX_NEXT_STEP)));
             continue;
         }
         lines.push(format!("*{}*", part.heading));
-        lines.extend(part.lines.iter().map(|line| format!("• {}", unpinging(line))));
+        lines.extend(part.lines.iter().map(|line| format!("• {}", escaped(line))));
     }
     // the link comes first where not all fits
     let link = link.map(|link| format!("The whole report: {link}\n\n")).unwrap_or_default();
@@ -58,29 +60,17 @@ pub fn notification(digest: &Digest, run_id: &str, whose: &str, link: Option<&st
         id: run_id.to_owned(),
         content: Content {
             text_type: "client-markdown",
-            title: cut(&unpinging(&digest.title), MAX_TITLE),
+            title: cut(&escaped(&digest.title), MAX_TITLE),
             description: cut(&format!("{link}{}", lines.join("\n")), MAX_DESCRIPTION),
             next_steps,
             keywords: ["aftermove", "digest"],
         },
         metadata: Metadata {
             thread_id: format!("aftermove-{whose}-{}", digest.week),
-            summary: cut(&unpinging(&digest.title), MAX_TITLE),
+            summary: cut(&escaped(&digest.title), MAX_TITLE),
             event_type: "digest",
         },
     }
-}
-
-/// Q hands the text to the chat's own markup, in which a name could call people.
-fn unpinging(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]

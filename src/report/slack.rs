@@ -136,12 +136,12 @@ fn mrkdwn(text: String) -> Text {
 }
 
 /// Exactly what Slack asks to escape: <https://docs.slack.dev/messaging/formatting-message-text#escaping>
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// At most so many characters, never through the middle of an escape.
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
