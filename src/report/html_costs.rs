@@ -38,23 +38,21 @@ fn of_driver(number: usize, driver: &Driver) -> Markup {
             h3 { (clean(&driver.title)) ": " (usd(driver.line.week_usd)) " in the week" (usual.unwrap_or_default()) }
             p.faint { (clean(&driver.service)) ", " (clean(&driver.usage_type)) }
             (chart(&format!("driver-{number}"), &driver.title, &driver.line))
-            @if !driver.shares.is_empty() {
-                table {
-                    caption { "Whose it is" }
-                    thead { tr { th scope="col" { "Resource" } th scope="col" { "The week" } th scope="col" { "Told by" } } }
-                    tbody {
-                        @for share in &driver.shares {
-                            tr {
-                                th scope="row" {
-                                    (clean(if share.resource.name.is_empty() { &share.resource.id } else { &share.resource.name }))
-                                    @if !share.behind.is_empty() { br; span.faint { "behind it: " (clean(&share.behind.join(", "))) } }
-                                }
-                                td { (usd(share.week_usd)) }
-                                td { (clean(&share.told_by)) }
+            table {
+                caption { "Whose it is" }
+                thead { tr { th scope="col" { "Resource" } th scope="col" { "The week" } th scope="col" { "Told by" } } }
+                tbody {
+                    @for share in &driver.shares {
+                        tr {
+                            th scope="row" {
+                                (clean(if share.resource.name.is_empty() { &share.resource.id } else { &share.resource.name }))
+                                @if !share.behind.is_empty() { br; span.faint { "behind it: " (clean(&share.behind.join(", "))) } }
                             }
+                            td.usd { (usd(share.week_usd)) }
+                            td { (clean(&share.told_by)) }
                         }
-                        tr { th scope="row" { "of no resource that is known" } td { (usd(driver.unattributed_usd)) } td {} }
                     }
+                    tr { th scope="row" { "of no resource that is known" } td.usd { (usd(driver.unattributed_usd)) } td {} }
                 }
             }
         }

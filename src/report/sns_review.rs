@@ -16,6 +16,7 @@ pub(super) fn message(report: &Report, review: &Review) -> Message {
         report.unseen().map(|row| format!("Could not be seen: {}", shown(&unseen_line(report, row)))),
     );
     told.extend(report.notes.iter().map(|note| format!("Note: {}", shown(note))));
+    told.extend(report.page.iter().map(|page| format!("The whole report: {}", clean(&page.place))));
     told.push(format!("The scan beside it: {}.", report.headline()));
     told.push(format!("Run {} ({})", clean(&report.run.id), report.run.trigger));
     Message {

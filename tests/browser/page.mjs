@@ -45,10 +45,19 @@ for (const severity of await page.locator('select[name=severity] option').evalua
   }
 }
 assert.equal(counts.all, all);
+await page.selectOption('select[name=severity]', '');
+for (const name of ['policy', 'status']) {
+  const value = await page.locator(`select[name=${name}] option`).nth(1).getAttribute('value');
+  await page.selectOption(`select[name=${name}]`, value);
+  assert((await shown(page)) > 0, value);
+  assert.equal(await page.locator(`article[data-severity]:not([data-${name}="${value}"]):visible`).count(), 0);
+  await page.selectOption(`select[name=${name}]`, '');
+}
 await page.focus('select[name=severity]');
 await page.keyboard.press('ArrowDown');
 const narrowed = await shown(page);
-assert(narrowed < all, 'an arrow key filters');
+const [, first] = Object.entries(counts).find(([name]) => name !== 'all');
+assert.equal(narrowed, first, 'an arrow key filters by the first severity');
 assert.equal(await page.textContent('#shown'), `${narrowed} of ${all} findings shown`);
 await page.click('text=Show all');
 await page.waitForFunction((n) => document.querySelectorAll('article[data-severity]:not([hidden])').length === n, all);
@@ -78,7 +87,6 @@ async function accessible(page, what) {
 
 const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
 assert((await overflow(page)) <= 0, 'too wide for a desktop');
-await page.screenshot({ path: `${folder}/light.png` });
 await charts.first().scrollIntoViewIfNeeded();
 await page.screenshot({ path: `${folder}/charts.png` });
 await page.locator('#filters').scrollIntoViewIfNeeded();
@@ -88,10 +96,17 @@ assert.deepEqual(troubles, []);
 
 for (const [name, options] of Object.entries({
   phone: { viewport: { width: 360, height: 740 }, colorScheme: 'light' },
+  light: { viewport: { width: 1280, height: 900 }, colorScheme: 'light' },
   dark: { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' },
 })) {
   const { page, troubles } = await open({ ...options, bypassCSP: true });
   assert((await overflow(page)) <= 0, `${name}: too wide by ${await overflow(page)}`);
+  const broken = await page.locator('.driver tbody td:nth-child(2)').evaluateAll((cells) => cells.filter((cell) => {
+    const text = document.createRange();
+    text.selectNodeContents(cell);
+    return text.getClientRects().length > 1;
+  }).map((cell) => cell.textContent));
+  assert.deepEqual(broken, [], `${name}: amounts broken over lines`);
   await page.screenshot({ path: `${folder}/${name}.png` });
   await accessible(page, name);
   assert.deepEqual(troubles, []);

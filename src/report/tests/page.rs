@@ -71,6 +71,17 @@ fn a_chart_is_told_in_words_and_drawn_with_its_band_and_marks() {
 }
 
 #[test]
+fn a_driver_that_is_nobodys_says_so() {
+    let mut report = told();
+    let driver = &mut report.costs.as_mut().unwrap().drivers[0];
+    driver.shares.clear();
+    driver.unattributed_usd = 21.into();
+    let page = html::render(&report);
+    let (_, driver) = page.split_once("<div class=\"driver\">").unwrap();
+    assert!(driver.contains("of no resource that is known</th><td class=\"usd\">$21.00</td>"), "{driver}");
+}
+
+#[test]
 fn the_page_runs_its_own_script_and_style_and_nothing_else() {
     let page = html::render(&told());
     for tag in ["style", "script"] {

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::super::json_review::within;
 use super::super::{html, json_v1, sns, text};
 use super::{PLAIN, Report, clean_report};
+use crate::report::Page;
 use crate::review::testing::review;
 
 fn told() -> Report {
@@ -208,6 +209,14 @@ fn the_message_is_short() {
     The scan beside it: nothing found.
     Run 01932d1e-0000-7000-8000-000000000000 (review)
     ");
+}
+
+#[test]
+fn the_message_says_where_the_page_lies() {
+    let mut report = told();
+    report.page = Some(Page { place: "s3://audit/reports/run.html".to_owned(), link: None });
+    let body = sns::summary(&report).body;
+    assert!(body.contains("\nThe whole report: s3://audit/reports/run.html\n"), "{body}");
 }
 
 #[test]
