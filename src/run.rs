@@ -2,10 +2,13 @@
 //!
 //! The command line and the Lambda both call [`scan`].
 
+pub mod accounts;
+mod conclude;
 #[cfg(test)]
 mod cost_simulation;
 mod digest;
 pub mod due;
+pub mod fan_out;
 pub mod jobs;
 mod read;
 pub mod setup;
@@ -18,11 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::collect::{self, CollectError, Progress};
+use crate::collect::{CollectError, Progress};
 use crate::config::diagnostic::Diagnostics;
 use crate::config::{Config, files};
 use crate::cost;
-use crate::deliver;
 use crate::drift;
 use crate::findings::Finding;
 use crate::findings::lifecycle::{Extent, Place, PolicyScope, settle};
@@ -35,9 +37,11 @@ use crate::inventory::{CoverageStatus, GLOBAL, Inventory, Kind as _, Scope};
 use crate::policy::evaluate::Setting;
 use crate::policy::outcome::{Evaluation, Verdicts};
 use crate::policy::{Policy, evaluate, generic, mute};
-use crate::report::{self, CoverageRow, PolicyCounts, Report, RunInfo, Usage};
+use crate::report::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
 use crate::review;
 use crate::store;
+use accounts::Target;
+use conclude::Conclusion;
 use read::{Aws, read_aws, read_inventory};
 pub use setup::Request;
 
@@ -53,6 +57,12 @@ pub enum RunError {
     Region { message: String, help: String },
     #[error("no region is set; give --region, set AWS_REGION, or name `regions` in the configuration")]
     NoRegion,
+    #[error(
+        "the account {account} has no `role_arn`, and the credentials are of {own}; name the role to read it with"
+    )]
+    NoRole { account: String, own: String },
+    #[error("the configuration has no account {0}; `accounts` and `organization` say which ones there are")]
+    UnknownAccount(String),
     #[error("the configuration has no `schedules`, so that nothing is ever due")]
     NoSchedules,
     #[error("no schedule has a slot left, so that nothing is ever due again")]
@@ -65,6 +75,16 @@ pub enum RunError {
     Inventory { path: String, source: serde_json::Error },
     #[error("{path} is an inventory of version {found}, and this aftermove knows version {known}", known = Inventory::VERSION)]
     InventoryVersion { path: String, found: u32 },
+    #[error("a run over many accounts hands on through S3; configure `deliver.s3`")]
+    NoBucket,
+    #[error("there is no plan at {0}; a run over many accounts begins with `{{\"job\":\"plan\"}}`")]
+    NoPlan(String),
+    #[error("{place} is not what an earlier step of this run writes: {source}")]
+    Piece { place: String, source: serde_json::Error },
+    #[error("cannot hand on to the next step: {0}")]
+    HandOn(#[from] serde_json::Error),
+    #[error("of {accounts} accounts none has a result; of the first one: {why}")]
+    AllLost { accounts: usize, why: String },
     #[error(transparent)]
     Since(#[from] SinceError),
     #[error(transparent)]
@@ -87,6 +107,9 @@ impl RunError {
             | Self::NoConfig(_)
             | Self::Region { .. }
             | Self::NoRegion
+            | Self::NoRole { .. }
+            | Self::NoBucket
+            | Self::UnknownAccount(_)
             | Self::NoSchedules
             | Self::NoSlots
             | Self::NoMemory
@@ -96,6 +119,7 @@ impl RunError {
             Self::File(_) | Self::Inventory { .. } | Self::InventoryVersion { .. } => "FileError",
             Self::Collect(_) => "AwsError",
             Self::Location(_) | Self::Store(_) => "StateError",
+            Self::NoPlan(_) | Self::Piece { .. } | Self::HandOn(_) | Self::AllLost { .. } => "FanOutError",
         }
     }
 }
@@ -137,10 +161,8 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
         let reason = request.incident.as_ref().and_then(|ask| ask.reason.clone());
         incident::tell(&inventory, &report.findings, window, reason, aws.caller.get().cloned())
     });
-    report.costs = cost::tell(&inventory);
-    if let Some(costs) = &mut report.costs {
-        mark(costs, &report.findings);
-    }
+    let costs = costs(&inventory, &report.findings);
+    report.costs = cost::together(called(costs.clone(), aws.targets.get()));
     report.review = reviewed.map(|window| {
         let limits = review::Limits::of(&all);
         review::tell(&inventory, report.costs.as_ref(), &config.migration, limits, window)
@@ -149,30 +171,8 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     report.notes.extend(aws.notes());
     report.usage = aws.usage();
 
-    if request.digest {
-        let since = state.last_digest.unwrap_or(started_at - digest::FIRST_WINDOW);
-        report.digest = Some(report::digest::digest(&report, &state, since, started_at));
-    }
-    let for_people = match (&report.digest, &report.review) {
-        (Some(digest), _) => Some(digest.clone()),
-        (None, Some(review)) => Some(report::digest::of_review(review, started_at)),
-        (None, None) => None,
-    };
-    let mut undelivered = keep_page(request, &config, &aws, &mut report).await;
-    undelivered |= publish(request, &config, &aws, &mut report, &mut state).await;
-    if let Some(message) = for_people.filter(|_| request.notify) {
-        let unsent = digest::send(&message, &config, &aws, &mut report).await;
-        if request.digest && !unsent {
-            state.last_digest = Some(started_at);
-        }
-        undelivered |= unsent;
-    }
-    if let Some(s3) = config.deliver.s3.as_ref().filter(|_| request.notify)
-        && let Err(error) = deliver::s3::put_report(&aws.s3, &s3.bucket, &s3.prefix, &report).await
-    {
-        report.notes.push(error.to_string());
-        undelivered = true;
-    }
+    let conclusion = Conclusion { request, config: &config, aws: &aws, costs: &costs, started_at };
+    let mut undelivered = conclusion.deliver(&mut report, &mut state).await;
     if let Err(error) = place.save(&state, loaded.etag.as_deref(), Some(&aws.s3)).await {
         report
             .notes
@@ -184,35 +184,30 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     Ok(Scan { report, undelivered })
 }
 
+/// What each account costs, with the days marked that findings are about.
+fn costs(inventory: &Inventory, findings: &[Finding]) -> Vec<(String, cost::Costs)> {
+    let mut costs = cost::tell(inventory);
+    for (account, costs) in &mut costs {
+        mark(costs, findings.iter().filter(|finding| finding.resource.account == *account));
+    }
+    costs
+}
+
+/// Under the names that people know.
+fn called(costs: Vec<(String, cost::Costs)>, targets: Option<&Vec<Target>>) -> Vec<(String, cost::Costs)> {
+    let name = |id: &String| targets?.iter().find(|target| target.id == *id).map(Target::called);
+    costs.into_iter().map(|(id, costs)| (name(&id).unwrap_or(id), costs)).collect()
+}
+
 /// Marks the days that findings on costs are about.
-fn mark(costs: &mut cost::Costs, findings: &[Finding]) {
-    for finding in findings.iter().filter(|finding| finding.status.is_violation()) {
+fn mark<'f>(costs: &mut cost::Costs, findings: impl Iterator<Item = &'f Finding>) {
+    for finding in findings.filter(|finding| finding.status.is_violation()) {
         let text = |name: &str| finding.evidence.get(name).and_then(Value::as_str);
         let date = |name: &str| text(name)?.parse().ok();
         if let (Some(service), Some(usage_type), Some(from), Some(to)) =
             (text("service"), text("usage_type"), date("from"), date("to"))
         {
             costs.mark(service, usage_type, from, to);
-        }
-    }
-}
-
-/// Puts the page for people where the messages say that it lies.
-async fn keep_page(request: &Request, config: &Config, aws: &Aws, report: &mut Report) -> bool {
-    let Some(s3) = config.deliver.s3.as_ref().filter(|_| request.notify) else {
-        return false;
-    };
-    match deliver::s3::put_page(&aws.s3, &s3.bucket, &s3.prefix, report).await {
-        Ok(page) => {
-            if let Some(incident) = &mut report.incident {
-                incident.page = Some(page.place.clone());
-            }
-            report.page = Some(page);
-            false
-        }
-        Err(error) => {
-            report.notes.push(error.to_string());
-            true
         }
     }
 }
@@ -273,7 +268,7 @@ impl Judging<'_> {
             state.carry(scope, drift::carried(scope, now));
         }
         let misfits = generic::notes(self.policies, inventory);
-        report.notes = self.config.notes.iter().cloned().chain(misfits).chain(settled.notes).collect();
+        report.notes = misfits.into_iter().chain(settled.notes).collect();
         report.findings = settled.findings;
         Ok((report, state))
     }
@@ -339,38 +334,6 @@ fn report(
         notes: Vec::new(),
         usage: Usage::default(),
     }
-}
-
-/// Sends the summary and the news. What cannot be sent, or is not to be sent
-/// this time, stays in the state for the next run that does.
-async fn publish(
-    request: &Request,
-    config: &Config,
-    aws: &Aws,
-    report: &mut Report,
-    state: &mut State,
-) -> bool {
-    let Some(topic_arn) = &config.deliver.sns_topic_arn else {
-        if request.notify {
-            let note = "No message was published: the configuration names no `deliver.sns.topic_arn`.";
-            report.notes.push(note.to_owned());
-        }
-        return false;
-    };
-    let retry = state.still_undelivered(&report.findings);
-    if !request.notify {
-        let news = report.findings.iter().filter(|finding| finding.status.is_news());
-        state.undelivered.extend(news.map(|finding| (finding.id.clone(), finding.status)));
-        return false;
-    }
-    let region = topic_arn.split(':').nth(3).unwrap_or_default();
-    let client = collect::sns(&aws.sdk, region, &aws.meter);
-    let delivery = deliver::sns::publish(&client, topic_arn, report, &retry).await;
-    state.record_delivery(&retry, delivery.for_state());
-    let notes = delivery.notes();
-    let failed = !notes.is_empty();
-    report.notes.extend(notes);
-    failed
 }
 
 fn state_place(request: &Request, config: &Config) -> Result<store::Location, RunError> {

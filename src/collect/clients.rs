@@ -18,7 +18,6 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use super::meter::{Meter, Metered};
 use super::pace::{self, Rate, paced};
-use super::whole::Whole;
 use super::{CollectError, cloudcontrol};
 use crate::config::regions;
 
@@ -61,7 +60,7 @@ pub async fn sdk_config(profile: Option<&str>, region: Option<&str>) -> SdkConfi
 
 /// The SDK's own default client, made once here: clients that are given none load the
 /// trusted certificates and pool connections each for themselves.
-fn http_client() -> SharedHttpClient {
+pub(super) fn http_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         connector(settings.cloned(), components.and_then(RuntimeComponents::sleep_impl))
     })
@@ -85,12 +84,13 @@ macro_rules! client {
     ($sdk:ident, $config:expr, $meter:expr) => {
         $sdk::Client::from_conf(
             $sdk::config::Builder::from($config)
-                .interceptor(Metered(Arc::clone($meter)))
-                .interceptor(Whole)
+                .interceptor($crate::collect::meter::Metered(std::sync::Arc::clone($meter)))
+                .interceptor($crate::collect::whole::Whole)
                 .build(),
         )
     };
 }
+pub(super) use client;
 
 /// The clients of one account and region. Make one set for each: the pace is kept within it.
 #[derive(Clone, Debug)]
@@ -254,7 +254,7 @@ fn in_region(config: &SdkConfig, region: &str) -> SdkConfig {
 }
 
 /// In the configured region, or in any where none is.
-fn somewhere(config: &SdkConfig) -> SdkConfig {
+pub(super) fn somewhere(config: &SdkConfig) -> SdkConfig {
     match config.region() {
         Some(_) => config.clone(),
         None => in_region(config, ANY_REGION),

@@ -4,6 +4,7 @@
 //! calls and the IAM policy all come from it. One slow or denied read never stops another.
 
 mod access_events;
+mod accounts;
 mod apprunner;
 mod backup;
 mod budgets;
@@ -29,6 +30,7 @@ mod meter;
 mod metrics;
 #[cfg(test)]
 mod mock;
+mod organizations;
 mod pace;
 mod pages;
 mod permissions;
@@ -53,6 +55,7 @@ use tokio::time::Instant;
 
 use crate::inventory::{Coverage, CoverageStatus, Meta, Resource, Scope, TYPES};
 
+pub use accounts::{Member, assume};
 pub use clients::{
     Caller, Clients, caller_identity, http_connector, regions, registry, s3, sdk_config, secretsmanager, sns,
 };
@@ -64,6 +67,7 @@ pub use ecs::Shared as EcsShared;
 pub use error::CollectError;
 pub use meter::Meter;
 pub use metrics::{ACTIONS as METRIC_ACTIONS, fetch as fetch_metrics};
+pub use organizations::{Asked as AskedOfOrganization, members};
 pub use permissions::{Needs, handler_statements, read_only_policy};
 
 use cloudcontrol::Generic;
@@ -216,7 +220,7 @@ pub struct Progress<'a> {
 
 /// Reads in flight: well below the 1,024 file descriptors of a Lambda, with up to
 /// eight connections each.
-const CONCURRENCY: usize = 64;
+pub const CONCURRENCY: usize = 64;
 
 /// For a read that minds the deadline itself to hand in what it has.
 const GRACE: Duration = Duration::from_secs(1);
@@ -241,10 +245,11 @@ impl Way<'_> {
 }
 
 /// Reads the given types in all contexts at once, one scope for each context, in their order.
-/// Each type is read in the contexts of those scopes where [`Scope::is_read`].
+/// Each type is read in the contexts of those scopes where [`Scope::is_read`], so many at once.
 pub async fn collect(
     contexts: &[Context],
     types: &Wanted,
+    at_once: usize,
     progress: &(dyn Fn(&Progress<'_>) + Sync),
 ) -> Vec<Scope> {
     let mut scopes: Vec<Scope> = contexts
@@ -271,7 +276,7 @@ pub async fn collect(
     let total = jobs.len();
     let mut reads = stream::iter(jobs)
         .map(|(index, way)| async move { (index, way, read(&contexts[index], way).await) })
-        .buffer_unordered(CONCURRENCY);
+        .buffer_unordered(at_once);
     let mut done = 0;
     while let Some((index, way, (coverage, resources))) = reads.next().await {
         done += 1;

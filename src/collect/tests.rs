@@ -84,10 +84,13 @@ async fn a_denied_type_stops_no_other_and_every_type_gets_a_row() {
     mock::answer!(context, sns, aws_sdk_sns, [denied]);
     let told = Mutex::new(Vec::new());
 
-    let scopes = collect(&[context], &wanted(&[Topic::TYPE, LogGroup::TYPE]), &|progress: &Progress<'_>| {
-        told.lock().unwrap().push((progress.done, progress.total));
-    })
-    .await;
+    let scopes =
+        collect(&[context], &wanted(&[Topic::TYPE, LogGroup::TYPE]), CONCURRENCY, &|progress: &Progress<
+            '_,
+        >| {
+            told.lock().unwrap().push((progress.done, progress.total));
+        })
+        .await;
 
     let [scope] = &scopes[..] else {
         panic!("{scopes:?}");
@@ -128,7 +131,7 @@ async fn what_an_account_has_once_is_read_in_the_global_scope_alone() {
     };
     let contexts = ["eu-west-1", "us-east-1", GLOBAL].map(in_region);
 
-    let scopes = collect(&contexts, &wanted(&[HostedZone::TYPE, LogGroup::TYPE]), &|_| {}).await;
+    let scopes = collect(&contexts, &wanted(&[HostedZone::TYPE, LogGroup::TYPE]), CONCURRENCY, &|_| {}).await;
 
     let read: Vec<(&str, Vec<&str>, usize)> = scopes
         .iter()

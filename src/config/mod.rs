@@ -2,6 +2,7 @@
 //!
 //! This is the only module that reads the environment.
 
+pub mod accounts;
 #[cfg(test)]
 pub(crate) mod conforms;
 pub mod diagnostic;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_saphyr::{Location, Spanned};
 
+pub use accounts::Accounts;
 use diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
 pub use drift::{BreakGlass, Drift, Owned};
 pub use raw::schema;
@@ -37,6 +39,7 @@ const LONGEST_MUTE_DAYS: u64 = 366;
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     pub regions: Regions,
+    pub accounts: Accounts,
     /// A folder, a file or `s3://bucket/prefix` whose policies join or override the built-in ones.
     pub policies: Option<String>,
     pub packs: Vec<Pack>,
@@ -47,8 +50,6 @@ pub struct Config {
     pub deliver: Deliver,
     /// By name.
     pub schedules: Vec<Schedule>,
-    /// What the file asks for and this version does not do.
-    pub notes: Vec<String>,
     /// Where policy ids are named, to be checked once the policies are known.
     policy_mentions: Vec<(String, Diagnostic)>,
     /// Where policies are named by id or tag.
@@ -234,14 +235,10 @@ impl Resolver<'_> {
         let slack_secret_arn = raw.deliver.slack.and_then(|slack| self.secret(slack.webhook_secret_arn));
         let s3 = raw.deliver.s3.map(|s3| Bucket { bucket: s3.bucket.value, prefix: s3.prefix });
         let schedules = self.schedules(raw.schedules);
-        let mut notes = Vec::new();
-        for (asked, what) in [(!raw.accounts.is_empty(), "accounts")] {
-            if asked {
-                notes.push(format!("The configuration has `{what}`, which this version does not act on."));
-            }
-        }
+        let accounts = self.accounts(raw.accounts, raw.organization, raw.owners);
         Config {
             regions,
+            accounts,
             policies,
             packs,
             overrides,
@@ -250,7 +247,6 @@ impl Resolver<'_> {
             migration: raw.migration,
             deliver: Deliver { sns_topic_arn, chat_topic_arn, slack_secret_arn, s3 },
             schedules,
-            notes,
             policy_mentions: std::mem::take(&mut self.mentions),
             selections: std::mem::take(&mut self.selections),
         }

@@ -27,9 +27,14 @@ pub(super) struct RawConfig {
     /// Where to look: `all`, or a list; the environment's region unless it is said.
     #[schemars(with = "Option<Regions>")]
     pub(super) regions: Option<Spanned<Regions>>,
-    /// Other accounts to look at.
-    #[schemars(with = "Vec<serde_json::Value>")]
-    pub(super) accounts: Vec<Spanned<serde_json::Value>>,
+    /// Which accounts to look at; that of the credentials unless it is said.
+    #[schemars(with = "Vec<RawAccount>")]
+    pub(super) accounts: Vec<Spanned<RawAccount>>,
+    /// The accounts of an AWS Organization, beside the listed ones.
+    pub(super) organization: Option<RawOrganization>,
+    /// Who gets a digest of which accounts, by a name.
+    #[schemars(with = "BTreeMap<String, RawOwner>")]
+    pub(super) owners: BTreeMap<String, Spanned<RawOwner>>,
     /// A folder, a file or `s3://bucket/prefix` of policies that join or override the built-in ones.
     #[schemars(with = "Option<String>")]
     pub(super) policies: Option<Spanned<String>>,
@@ -88,6 +93,56 @@ impl<'de> Deserialize<'de> for Regions {
         }
         deserializer.deserialize_any(Visitor)
     }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Account")]
+pub(super) struct RawAccount {
+    /// Its twelve digits, in quotes.
+    #[schemars(with = "String")]
+    pub(super) id: Spanned<String>,
+    /// What people call it.
+    pub(super) name: Option<String>,
+    /// The role to read it with; none for the account of the credentials.
+    #[schemars(with = "Option<String>")]
+    pub(super) role_arn: Option<Spanned<String>>,
+    /// What the role's trust policy asks for.
+    #[schemars(with = "Option<String>")]
+    pub(super) external_id: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Organization")]
+pub(super) struct RawOrganization {
+    /// Only the accounts in these organizational units and below them.
+    #[schemars(with = "Vec<String>")]
+    pub(super) units: Vec<Spanned<String>>,
+    /// Accounts to leave out.
+    #[schemars(with = "Vec<String>")]
+    pub(super) exclude: Vec<Spanned<String>>,
+    /// The role that each account has for it; `aftermove` unless it is said.
+    #[schemars(with = "Option<String>")]
+    pub(super) role_name: Option<Spanned<String>>,
+    /// What the roles' trust policies ask for.
+    #[schemars(with = "Option<String>")]
+    pub(super) external_id: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Owner")]
+pub(super) struct RawOwner {
+    #[schemars(with = "Vec<String>")]
+    pub(super) accounts: Vec<Spanned<String>>,
+    /// Organizational units, with all that is below them.
+    #[schemars(with = "Vec<String>")]
+    pub(super) units: Vec<Spanned<String>>,
+    /// A topic for the digest alone.
+    pub(super) sns: Option<RawTopic>,
+    pub(super) chat: Option<RawTopic>,
+    pub(super) slack: Option<RawSlack>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

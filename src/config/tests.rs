@@ -49,7 +49,6 @@ schedules: { nightly: { job: scan, cron: '0 3 * * ? *', timezone: UTC } }
     assert_eq!(config.drift.trail.unwrap(), Bucket { bucket: "logs".into(), prefix: "org".into() });
     assert_eq!(config.deliver.s3.unwrap().key("state.json"), "nightly/state.json");
     assert_eq!(config.schedules[0].cron.to_string(), "0 3 * * ? *");
-    assert_eq!(config.notes, [""; 0]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Pure, robust statistics over daily series: what is usual, and what is not.
 //!
 //! [`apply`] makes usage types of the raw bill for policies to judge, [`attribute`] says which resources are behind
-//! them, and [`tell()`] shows the whole.
+//! them, and [`tell()`] shows the whole, of several accounts [`together()`].
 //!
 //! Medians and not means, since a young account's history is short and one bad
 //! day would move a mean for weeks.
@@ -15,6 +15,7 @@ mod rates;
 mod series;
 pub mod summary;
 mod tell;
+mod together;
 mod usage_types;
 
 pub use account::apply;
@@ -23,6 +24,7 @@ pub use baseline::{Baseline, Judgement, judge_last_day};
 pub use rates::rates;
 pub use summary::Costs;
 pub use tell::tell;
+pub use together::together;
 
 /// What makes a median absolute deviation comparable with a standard deviation.
 const NORMAL: f64 = 1.4826;

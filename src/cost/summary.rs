@@ -2,11 +2,12 @@
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::inventory::Meta;
 
 /// Dollars, by settled days.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Costs {
     /// The last settled day, with which the week ends.
     pub settled: NaiveDate,
@@ -16,7 +17,7 @@ pub struct Costs {
 }
 
 /// Costs day by day, without gaps, and what is usual for them.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Line {
     pub days: Vec<Day>,
     /// The seven settled days.
@@ -27,7 +28,7 @@ pub struct Line {
     pub usual_week_usd: Option<Decimal>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Day {
     pub date: NaiveDate,
     pub usd: Decimal,
@@ -38,7 +39,7 @@ pub struct Day {
 }
 
 /// One service's usage type.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Driver {
     /// As in the bill: `EC2 - Other`.
     pub service: String,
@@ -54,7 +55,7 @@ pub struct Driver {
 }
 
 /// What one resource has of a driver's week.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Share {
     pub resource_type: String,
     pub resource: Meta,

@@ -16,9 +16,9 @@ use crate::inventory::{Inventory, Meta, Scope};
 /// Days within so many deviations are usual.
 const BAND: f64 = 3.0;
 
-/// None where no costs were read. Of several accounts it is the first that has some.
-pub fn tell(inventory: &Inventory) -> Option<Costs> {
-    inventory.scopes.iter().find_map(of_account)
+/// By account, of those whose costs were read.
+pub fn tell(inventory: &Inventory) -> Vec<(String, Costs)> {
+    inventory.scopes.iter().filter_map(|scope| Some((scope.account.clone(), of_account(scope)?))).collect()
 }
 
 fn of_account(scope: &Scope) -> Option<Costs> {

@@ -89,19 +89,24 @@ pub async fn publish(client: &Client, topic_arn: &str, report: &Report, retry: &
         told.notes.extend(delivery.notes());
         sns::summary(&told)
     };
+    match publish_one(client, topic_arn, &summary).await {
+        Ok(()) => delivery.sent += 1,
+        Err(error) => delivery.summary_error = Some(error),
+    }
+    delivery
+}
+
+/// Publishes a message for people.
+pub async fn publish_one(client: &Client, topic_arn: &str, message: &Message) -> Result<(), String> {
     let sent = client
         .publish()
         .topic_arn(topic_arn)
-        .subject(&summary.subject)
-        .message(&summary.body)
-        .set_message_attributes(Some(attributes(&summary)))
+        .subject(&message.subject)
+        .message(&message.body)
+        .set_message_attributes(Some(attributes(message)))
         .send()
         .await;
-    match sent {
-        Ok(_) => delivery.sent += 1,
-        Err(error) => delivery.summary_error = Some(reason(&error, "sns:Publish")),
-    }
-    delivery
+    sent.map(drop).map_err(|error| reason(&error, "sns:Publish"))
 }
 
 struct Pending<'a> {

@@ -2,7 +2,6 @@
 //! or unknown. Only a complete look resolves anything.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -80,11 +79,7 @@ pub fn settle(
     let notes = run.mutes.notes(|policy| looks.ran_completely(policy));
     let Run { mut findings, records, .. } = run;
     tell_what_explains_what(&mut findings);
-    findings.sort_by_cached_key(|f| {
-        let resource = &f.resource;
-        let place = (resource.account.clone(), resource.region.clone());
-        (Reverse(f.severity), f.policy.clone(), place, resource.id.clone(), f.id.clone())
-    });
+    findings.sort_by_cached_key(Finding::order);
     let undelivered = previous
         .undelivered
         .iter()

@@ -6,6 +6,7 @@ pub mod mute;
 pub mod state;
 pub mod sum;
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
@@ -76,6 +77,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Gravest first, then by policy, account, region and resource.
+    pub fn order(&self) -> impl Ord + use<> {
+        let resource = &self.resource;
+        let place = (resource.account.clone(), resource.region.clone());
+        (Reverse(self.severity), self.policy.clone(), place, resource.id.clone(), self.id.clone())
+    }
+
     /// The findings that explain it, for people.
     pub fn explained(&self) -> Option<String> {
         named(&self.because_of)

@@ -1,7 +1,7 @@
 //! State v1: what one run leaves for the next. It holds every known finding in
 //! full, so that one that cannot be looked at again can still be shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,15 @@ impl State {
         let elsewhere = |meta: &Meta| (&meta.account, &meta.region) != (&scope.account, &scope.region);
         self.changes.retain(|change| elsewhere(&change.meta));
         self.changes.extend(changes.cloned());
+    }
+
+    /// What is known of some accounts.
+    #[must_use]
+    pub fn of_accounts(&self, accounts: &BTreeSet<&str>) -> Self {
+        let mut theirs = self.clone();
+        theirs.findings.retain(|_, record| accounts.contains(record.resource.account.as_str()));
+        theirs.changes.retain(|change| accounts.contains(change.meta.account.as_str()));
+        theirs
     }
 
     /// Reads what [`State::to_json`] wrote; `origin` names the file in errors.

@@ -43,7 +43,14 @@ pub struct Part {
     pub lines: Vec<String>,
 }
 
-pub fn digest(report: &Report, state: &State, since: DateTime<Utc>, now: DateTime<Utc>) -> Digest {
+/// `whose` names the accounts.
+pub fn digest(
+    report: &Report,
+    state: &State,
+    whose: &str,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Digest {
     let standing: Vec<&Finding> = report.findings.iter().filter(|f| f.status.is_violation()).collect();
     let mut parts = vec![costs(report.costs.as_ref())];
     parts.extend(drivers(report.costs.as_ref()));
@@ -57,7 +64,7 @@ pub fn digest(report: &Report, state: &State, since: DateTime<Utc>, now: DateTim
     parts.extend(unseen(report));
     Digest {
         since,
-        title: title(report, &standing),
+        title: title(report, whose, &standing),
         week: week(now),
         parts: parts.into_iter().filter(|part| !part.lines.is_empty()).collect(),
     }
@@ -92,11 +99,8 @@ impl Digest {
     }
 }
 
-fn title(report: &Report, standing: &[&Finding]) -> String {
-    let whose = match report.accounts.as_slice() {
-        [one] => clean(one).into_owned(),
-        many => format!("{} accounts", many.len()),
-    };
+fn title(report: &Report, whose: &str, standing: &[&Finding]) -> String {
+    let whose = clean(whose);
     let cost = report.costs.as_ref().map(|costs| format!("{}, ", week_in_short(&costs.total)));
     let urgent = standing.iter().filter(|f| f.severity >= Severity::High).count();
     let urgent = match urgent {

@@ -9,6 +9,7 @@ mod html_review;
 pub mod json_incident;
 pub mod json_review;
 pub mod json_v1;
+pub mod part;
 pub mod slack;
 pub mod sns;
 mod sns_incident;
@@ -20,6 +21,7 @@ mod text_review;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use digest::Digest;
 
@@ -81,7 +83,7 @@ pub struct RunInfo {
     pub complete: bool,
 }
 
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PolicyCounts {
     pub id: String,
     pub pass: usize,
@@ -90,7 +92,7 @@ pub struct PolicyCounts {
     pub unknown: usize,
 }
 
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CoverageRow {
     pub account: String,
     pub region: String,
@@ -99,7 +101,7 @@ pub struct CoverageRow {
     pub detail: String,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Usage {
     /// Requests sent, retries included, by `service:Operation` as IAM writes it.
     pub api_calls: BTreeMap<String, u64>,
@@ -118,6 +120,14 @@ impl Report {
             0
         } else {
             3
+        }
+    }
+
+    /// `111122223333`, or `12 accounts`.
+    pub fn whose(&self) -> String {
+        match self.accounts.as_slice() {
+            [one] => one.clone(),
+            many => format!("{} accounts", many.len()),
         }
     }
 
@@ -156,6 +166,18 @@ impl Report {
             .map(|(n, status)| format!("{n} {}", status.as_str()))
             .collect();
         (!counts.is_empty()).then(|| counts.join(", "))
+    }
+}
+
+impl Usage {
+    /// Both together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for (action, calls) in other.api_calls {
+            *self.api_calls.entry(action).or_default() += calls;
+        }
+        self.usd += other.usd;
+        self
     }
 }
 

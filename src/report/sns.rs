@@ -53,10 +53,7 @@ pub fn summary(report: &Report) -> Message {
     if let Some(review) = &report.review {
         return sns_review::message(report, review);
     }
-    let whose = match report.accounts.as_slice() {
-        [one] => one.clone(),
-        many => format!("{} accounts", many.len()),
-    };
+    let whose = report.whose();
     let found = report.counted().unwrap_or_else(|| "nothing found".to_owned());
     let incomplete = if report.saw_everything() { "" } else { " (incomplete)" };
     Message {
@@ -66,7 +63,7 @@ pub fn summary(report: &Report) -> Message {
     }
 }
 
-fn digest_message(report: &Report, digest: &Digest) -> Message {
+pub(crate) fn digest_message(report: &Report, digest: &Digest) -> Message {
     let mut lines = vec![digest.text(), String::new()];
     lines.extend(report.notes.iter().take(LISTED).map(|note| format!("Note: {}", shown(note))));
     lines.extend(report.page.iter().map(|page| format!("The whole report: {}", page.address())));

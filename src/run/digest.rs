@@ -4,7 +4,7 @@ use chrono::Duration;
 
 use super::read::Aws;
 use crate::collect;
-use crate::config::Config;
+use crate::config::Deliver;
 use crate::deliver::slack::{SlackError, Webhook};
 use crate::deliver::sns;
 use crate::report::digest::Digest;
@@ -14,8 +14,8 @@ use crate::report::{Page, Report, chat, slack, text};
 pub(super) const FIRST_WINDOW: Duration = Duration::days(7);
 
 /// Whether something did not get out; the report's notes say what and why.
-pub(super) async fn send(message: &Digest, config: &Config, aws: &Aws, report: &mut Report) -> bool {
-    let (chat_topic, secret) = (&config.deliver.chat_topic_arn, &config.deliver.slack_secret_arn);
+pub(super) async fn send(message: &Digest, deliver: &Deliver, aws: &Aws, report: &mut Report) -> bool {
+    let (chat_topic, secret) = (&deliver.chat_topic_arn, &deliver.slack_secret_arn);
     if chat_topic.is_none() && secret.is_none() {
         let note =
             "The digest went to no chat: the configuration names neither `deliver.slack` nor `deliver.chat`.";
@@ -25,7 +25,10 @@ pub(super) async fn send(message: &Digest, config: &Config, aws: &Aws, report: &
     let link = page.as_ref().map(Page::address);
     let mut problems = Vec::new();
     if let Some(topic_arn) = chat_topic {
-        let whose = report.accounts.join("+");
+        let whose = match report.accounts.as_slice() {
+            [first, _, ..] => format!("{first}+{}", report.accounts.len() - 1),
+            few => few.concat(),
+        };
         let notification = chat::notification(message, &report.run.id, &whose, link);
         let client = collect::sns(&aws.sdk, region_of(topic_arn), &aws.meter);
         let sent = sns::notify(&client, topic_arn, &notification).await;
@@ -66,9 +69,13 @@ async fn to_slack(
 }
 
 fn footer(report: &Report) -> String {
+    if report.policies.is_empty() {
+        // a part of a run, which is counted as a whole
+        return format!("Run {}", report.run.id);
+    }
     format!("{}; {}. Run {}", text::policies_line(report), text::usage_line(report), report.run.id)
 }
 
-fn region_of(arn: &str) -> &str {
+pub(super) fn region_of(arn: &str) -> &str {
     arn.split(':').nth(3).unwrap_or_default()
 }

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use aws_config::SdkConfig;
 use chrono::{DateTime, Duration, Utc};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::time::Instant;
 
+use super::accounts::{self, Entered, Target};
 use super::{Request, RunError};
-use crate::collect::{self, Context, Meter, Paid, Progress, Wanted};
+use crate::collect::{self, CollectError, Context, Meter, Paid, Progress, Wanted};
 use crate::config::{Config, Regions, files, regions};
 use crate::cost;
 use crate::drift;
@@ -37,6 +40,8 @@ pub(super) struct Aws {
     pub(super) meter: Arc<Meter>,
     /// The ARN of who runs it, once AWS has said it.
     pub(super) caller: OnceLock<String>,
+    /// What the run is about, once it is known.
+    pub(super) targets: OnceLock<Vec<Target>>,
     /// Where the state is kept, and what was paid for beside it.
     pub(super) place: store::Location,
     /// What went wrong on the way and is no verdict.
@@ -57,6 +62,7 @@ impl Aws {
             s3,
             meter,
             caller: OnceLock::new(),
+            targets: OnceLock::new(),
             place: store::Location::None,
             notes: Mutex::default(),
         }
@@ -75,6 +81,11 @@ impl Aws {
     }
 }
 
+/// Accounts read at once. They share the reads in flight.
+const ACCOUNTS_AT_ONCE: usize = 8;
+/// An account that has others beside it still reads so much at once.
+const LEAST_SHARE: usize = 12;
+
 /// Reads what the policies need, and nothing else.
 pub(super) async fn read_aws(
     request: &Request,
@@ -85,89 +96,214 @@ pub(super) async fn read_aws(
     now: DateTime<Utc>,
     progress: &(dyn Fn(&Progress<'_>) + Sync),
 ) -> Result<Inventory, RunError> {
-    let regions: Vec<String> = match &config.regions {
-        Regions::Named(regions) => regions.clone(),
-        Regions::Current => vec![aws.sdk.region().ok_or(RunError::NoRegion)?.to_string()],
-        Regions::All => collect::regions(&aws.sdk, &aws.meter).await?,
-    };
     let caller = collect::caller_identity(&aws.sdk, &aws.meter).await?;
     let _ = aws.caller.set(caller.arn.clone());
-    let window = request.window(now)?;
-    let reviewed = request.reviewed(config, now)?;
-    let started = Instant::now();
-    let mut types = wanted(policies);
-    for name in window.iter().flat_map(|_| incident::types()) {
-        types.entry(name).or_default();
-    }
-    for name in reviewed.iter().flat_map(|_| review::types()) {
-        types.entry(name).or_default();
-    }
-    let home = regions.first().map_or("", |region| regions::home_of_global(region)).to_owned();
-    let trail =
-        config.drift.trail.as_ref().map(|trail| collect::Trail::new(&aws.s3, &trail.bucket, &trail.prefix));
-    let kept = aws.place.beside(&format!("costs/{}.json", caller.account));
-    let paid = paid(&types, &kept, aws).await;
-    let context = |region: String, endpoint: &str| Context {
-        clients: collect::Clients::new(&aws.sdk, endpoint, &aws.meter),
-        events_from: events_from(
+    let targets = accounts::targets(request, config, aws, &caller).await?;
+    let _ = aws.targets.set(targets.clone());
+    let entered = accounts::enter(targets, request, aws, &caller).await;
+    let alone = entered.len() == 1;
+    let reading = Reading { alone, ..Reading::new(request, config, policies, state, aws, now)? };
+    let at_once = entered.len().clamp(1, ACCOUNTS_AT_ONCE);
+    let share = (collect::CONCURRENCY / at_once).max(LEAST_SHARE);
+    // the futures nest too deep for the compiler unless they are boxed
+    let reads = stream::iter(entered).map(|account| Box::pin(reading.account(account, share, progress)));
+    let scopes: Vec<Vec<Scope>> = reads.buffered(at_once).try_collect().await?;
+    Ok(Inventory {
+        version: Inventory::VERSION,
+        taken_at: now,
+        scopes: scopes.into_iter().flatten().collect(),
+    })
+}
+
+/// What the reads of all accounts have in common.
+struct Reading<'a> {
+    request: &'a Request,
+    config: &'a Config,
+    policies: &'a [&'a Policy],
+    state: &'a State,
+    aws: &'a Aws,
+    now: DateTime<Utc>,
+    started: Instant,
+    window: Option<Window>,
+    reviewed: Option<Window>,
+    types: Wanted,
+    trail: Option<collect::Trail>,
+    /// It is about one account.
+    alone: bool,
+}
+
+impl<'a> Reading<'a> {
+    fn new(
+        request: &'a Request,
+        config: &'a Config,
+        policies: &'a [&'a Policy],
+        state: &'a State,
+        aws: &'a Aws,
+        now: DateTime<Utc>,
+    ) -> Result<Self, RunError> {
+        let window = request.window(now)?;
+        let reviewed = request.reviewed(config, now)?;
+        let mut types = wanted(policies);
+        for name in window.iter().flat_map(|_| incident::types()) {
+            types.entry(name).or_default();
+        }
+        for name in reviewed.iter().flat_map(|_| review::types()) {
+            types.entry(name).or_default();
+        }
+        let trail = config.drift.trail.as_ref();
+        let trail = trail.map(|trail| collect::Trail::new(&aws.s3, &trail.bucket, &trail.prefix));
+        let started = Instant::now();
+        Ok(Self {
+            request,
+            config,
+            policies,
             state,
-            &State::place(&caller.account, &region),
-            window.as_ref().or(reviewed.as_ref()),
+            aws,
             now,
-        ),
-        history_from: reviewed.as_ref().map_or(now, |window| window.since),
-        trail: trail.clone(),
-        events_only: false,
-        account: caller.account.clone(),
-        region,
-        now,
-        deadline: started + request.time_limit * 3 / 4,
-        ecs: collect::EcsShared::default(),
-        paid: paid.clone(),
-    };
-    let mut contexts: Vec<Context> = regions.iter().map(|region| context(region.clone(), region)).collect();
-    if types.keys().any(|name| is_global(name)) {
-        contexts.push(context(GLOBAL.to_owned(), &home));
+            started,
+            window,
+            reviewed,
+            types,
+            trail,
+            alone: true,
+        })
     }
-    if types.contains_key(Event::TYPE) && !regions.contains(&home) {
-        // what the services that an account has once were told is only there
-        contexts.push(Context { events_only: true, ..context(home.clone(), &home) });
+
+    /// The scopes of one account, joined: nothing is joined across accounts. An account that cannot be entered
+    /// is one of which nothing could be seen.
+    async fn account(
+        &self,
+        account: Entered,
+        at_once: usize,
+        progress: &(dyn Fn(&Progress<'_>) + Sync),
+    ) -> Result<Vec<Scope>, RunError> {
+        let Entered { target, access, own } = account;
+        let drift = drift::Settings { drift: self.config.drift.clone(), own_principals: own };
+        let entered = match access {
+            Ok(sdk) => self.regions(&sdk).await?.map(|regions| (sdk, regions)),
+            Err(error) => Err(error),
+        };
+        let (mut contexts, mut scopes) = match entered {
+            Ok((sdk, regions)) => {
+                let kept = self.aws.place.beside(&format!("costs/{}.json", target.id));
+                let paid = paid(&self.types, &kept, self.aws).await;
+                let contexts = self.contexts(&target.id, &sdk, &regions, &paid);
+                let scopes = collect::collect(&contexts, &self.types, at_once, progress).await;
+                keep(&paid, &kept, self.aws).await;
+                (contexts, scopes)
+            }
+            // there is nothing else to report on
+            Err(error) if target.role_arn.is_none() && self.alone => return Err(error.into()),
+            Err(error) => {
+                self.aws.note(format!("Nothing could be seen of the account {}: {error}", target.called()));
+                (Vec::new(), self.unseen(&target.id, &error))
+            }
+        };
+        // a read that took all its time, such as a long history, leaves the metrics the last quarter
+        for context in &mut contexts {
+            context.deadline = self.started + self.request.time_limit;
+        }
+        // what an account has once is joined first, since the others look into it
+        for scope in scopes.iter_mut().filter(|scope| scope.region == GLOBAL) {
+            relate::relate(scope, None);
+            cost::apply(scope);
+        }
+        let account_wide = scopes.iter().find(|scope| scope.region == GLOBAL).cloned();
+        for scope in &mut scopes {
+            scope.rates = cost::rates(account_wide.as_ref(), &scope.region);
+            relate::relate(scope, account_wide.as_ref());
+            drift::apply(scope, &drift, &self.state.changes);
+            drift::compare(scope, account_wide.as_ref(), &drift);
+        }
+        relate::account(&mut scopes);
+        let setting = Setting { now: self.now, migration: &self.config.migration };
+        let details = scopes.iter_mut().zip(&contexts).map(|(scope, context)| {
+            let mut queries: BTreeSet<Query> =
+                self.window.iter().flat_map(|window| incident::anomalies::queries(scope, window)).collect();
+            queries.extend(cost::queries(account_wide.as_ref(), scope));
+            let whole = if self.reviewed.is_some() { review::DETAILS } else { &[] };
+            let asked = Asked { queries, whole };
+            read_metrics_and_details(
+                self.policies,
+                scope,
+                context,
+                &setting,
+                account_wide.as_ref(),
+                &drift,
+                asked,
+            )
+        });
+        futures::future::join_all(details).await;
+        cost::attribute(&mut scopes);
+        Ok(scopes)
     }
-    let drift = drift::Settings {
-        drift: config.drift.clone(),
-        own_principals: if request.own_role { vec![caller.arn] } else { Vec::new() },
-    };
-    let mut scopes = collect::collect(&contexts, &types, progress).await;
-    keep(&paid, &kept, aws).await;
-    // a read that took all its time, such as a long history, leaves the metrics the last quarter
-    for context in &mut contexts {
-        context.deadline = started + request.time_limit;
+
+    /// Those to read, or why they are not known.
+    async fn regions(&self, sdk: &SdkConfig) -> Result<Result<Vec<String>, CollectError>, RunError> {
+        Ok(match &self.config.regions {
+            Regions::Named(regions) => Ok(regions.clone()),
+            Regions::Current => Ok(vec![self.aws.sdk.region().ok_or(RunError::NoRegion)?.to_string()]),
+            Regions::All => collect::regions(sdk, &self.aws.meter).await,
+        })
     }
-    // what an account has once is joined first, since the others look into it
-    for scope in scopes.iter_mut().filter(|scope| scope.region == GLOBAL) {
-        relate::relate(scope, None);
-        cost::apply(scope);
+
+    fn contexts(&self, account: &str, sdk: &SdkConfig, regions: &[String], paid: &Paid) -> Vec<Context> {
+        let home = regions.first().map_or("", |region| regions::home_of_global(region)).to_owned();
+        let context = |region: String, endpoint: &str| Context {
+            clients: collect::Clients::new(sdk, endpoint, &self.aws.meter),
+            events_from: events_from(
+                self.state,
+                &State::place(account, &region),
+                self.window.as_ref().or(self.reviewed.as_ref()),
+                self.now,
+            ),
+            history_from: self.reviewed.as_ref().map_or(self.now, |window| window.since),
+            trail: self.trail.clone(),
+            events_only: false,
+            account: account.to_owned(),
+            region,
+            now: self.now,
+            deadline: self.started + self.request.time_limit * 3 / 4,
+            ecs: collect::EcsShared::default(),
+            paid: paid.clone(),
+        };
+        let mut contexts: Vec<Context> =
+            regions.iter().map(|region| context(region.clone(), region)).collect();
+        if self.types.keys().any(|name| is_global(name)) {
+            contexts.push(context(GLOBAL.to_owned(), &home));
+        }
+        if self.types.contains_key(Event::TYPE) && !regions.contains(&home) {
+            // what the services that an account has once were told is only there
+            contexts.push(Context { events_only: true, ..context(home.clone(), &home) });
+        }
+        contexts
     }
-    let account_wide = scopes.iter().find(|scope| scope.region == GLOBAL).cloned();
-    for scope in &mut scopes {
-        scope.rates = cost::rates(account_wide.as_ref(), &scope.region);
-        relate::relate(scope, account_wide.as_ref());
-        drift::apply(scope, &drift, &state.changes);
-        drift::compare(scope, account_wide.as_ref(), &drift);
+
+    /// As if every read had failed for this reason. Of `all` regions the one of the configuration stands for the
+    /// others, which nobody could be asked for.
+    fn unseen(&self, account: &str, error: &CollectError) -> Vec<Scope> {
+        let regions = match &self.config.regions {
+            Regions::Named(regions) => regions.clone(),
+            Regions::Current | Regions::All => {
+                self.aws.sdk.region().map(ToString::to_string).into_iter().collect()
+            }
+        };
+        let scope = |region: String| {
+            let mut scope = Scope { account: account.to_owned(), region, ..Scope::default() };
+            scope.coverage = self
+                .types
+                .keys()
+                .filter(|name| scope.is_read(name))
+                .map(|name| Coverage {
+                    resource_type: (*name).to_owned(),
+                    status: error.coverage_status(),
+                    detail: error.to_string(),
+                })
+                .collect();
+            scope
+        };
+        regions.into_iter().chain([GLOBAL.to_owned()]).map(scope).filter(|s| !s.coverage.is_empty()).collect()
     }
-    relate::account(&mut scopes);
-    let setting = Setting { now, migration: &config.migration };
-    let details = scopes.iter_mut().zip(&contexts).map(|(scope, context)| {
-        let mut queries: BTreeSet<Query> =
-            window.iter().flat_map(|window| incident::anomalies::queries(scope, window)).collect();
-        queries.extend(cost::queries(account_wide.as_ref(), scope));
-        let whole = if reviewed.is_some() { review::DETAILS } else { &[] };
-        let asked = Asked { queries, whole };
-        read_metrics_and_details(policies, scope, context, &setting, account_wide.as_ref(), &drift, asked)
-    });
-    futures::future::join_all(details).await;
-    cost::attribute(&mut scopes);
-    Ok(Inventory { version: Inventory::VERSION, taken_at: now, scopes })
 }
 
 /// What an earlier run paid for, if there may be something to pay for now.

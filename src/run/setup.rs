@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::RunError;
+use super::accounts::Target;
 use crate::config::diagnostic::{SourceFile, did_you_mean};
 use crate::config::{Config, Pack, files};
 use crate::findings::state::State;
@@ -26,6 +27,10 @@ pub struct Request {
     pub policies: Option<String>,
     pub only: Vec<String>,
     pub regions: Vec<String>,
+    /// Of the configured accounts only these, by id.
+    pub accounts: Vec<String>,
+    /// The accounts to read, in place of those that the configuration asks for.
+    pub targets: Option<Vec<Target>>,
     /// A saved inventory to judge instead of reading AWS.
     pub inventory: Option<PathBuf>,
     /// `none`, a path or `s3://bucket/key`; by default beside the reports in S3, if there are any.

@@ -64,7 +64,9 @@ pub async fn look(
     let home = regions.first().map_or("us-east-1", |region| regions::home_of_global(region));
     let mut contexts: Vec<Context> = regions.iter().map(|region| context(region, region, half)).collect();
     contexts.push(context(GLOBAL, home, half));
-    let scopes = collect::collect(&contexts, &wanted(&[&IN_USE[..], &NAMES].concat()), progress).await;
+    let scopes =
+        collect::collect(&contexts, &wanted(&[&IN_USE[..], &NAMES].concat()), collect::CONCURRENCY, progress)
+            .await;
     for scope in &scopes {
         seen.tell_unseen(scope);
         if scope.region == GLOBAL {
@@ -76,7 +78,8 @@ pub async fn look(
     let end = started + request.time_limit;
     let contexts: Vec<Context> =
         seen.regions.iter().map(|(region, _)| context(region, region, end)).collect();
-    let mut scopes = collect::collect(&contexts, &wanted(&WHERE_IN_USE), progress).await;
+    let mut scopes =
+        collect::collect(&contexts, &wanted(&WHERE_IN_USE), collect::CONCURRENCY, progress).await;
     let mut automation = BTreeMap::new();
     for scope in &mut scopes {
         drift::apply(scope, &drift::Settings::default(), &[]);

@@ -7,7 +7,6 @@
 //! a minute after the run's time, and the next tick after that runs the slot again. What it had published by then is
 //! published twice at worst. A state in a file knows no conditions, so of a file there should be one user.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use super::{Aws, Request, RunError, Scan, jobs, setup, state_place};
 use crate::collect::Progress;
 use crate::config::{Job, Schedule};
 use crate::findings::state::State;
-use crate::store::{Location, StoreError};
+use crate::store::Location;
 
 /// Ticks come once an hour, so a new schedule may have a slot in the hour before the first.
 pub const HOURLY: TimeDelta = TimeDelta::hours(1);
@@ -27,8 +26,6 @@ pub const HOURLY: TimeDelta = TimeDelta::hours(1);
 const WORTHWHILE: Duration = Duration::from_mins(1);
 /// A claim outlives the run's time by this much.
 const GRACE: TimeDelta = TimeDelta::minutes(1);
-/// So often is a write tried that others come before.
-const ATTEMPTS: u32 = 5;
 
 /// What a tick is about.
 #[derive(Clone, Copy)]
@@ -222,28 +219,10 @@ enum Ledger {
 }
 
 impl Ledger {
-    /// Changes the state, anew if another run has changed it meanwhile; writes it only if it is another then.
     async fn change<T>(&self, change: impl Fn(&mut State) -> T) -> Result<T, RunError> {
-        let (place, s3) = match self {
-            Self::Memory(state) => {
-                return Ok(change(&mut state.lock().unwrap_or_else(PoisonError::into_inner)));
-            }
-            Self::Kept { place, s3 } => (place, s3),
-        };
-        let mut attempt = 1;
-        loop {
-            let loaded = place.load(Some(s3)).await?;
-            let mut state = loaded.state;
-            let before: [BTreeMap<_, _>; 2] = [state.schedules.clone(), state.running.clone()];
-            let result = change(&mut state);
-            if before == [state.schedules.clone(), state.running.clone()] {
-                return Ok(result);
-            }
-            match place.save(&state, loaded.etag.as_deref(), Some(s3)).await {
-                Ok(()) => return Ok(result),
-                Err(StoreError::Changed(_)) if attempt < ATTEMPTS => attempt += 1,
-                Err(error) => return Err(error.into()),
-            }
+        match self {
+            Self::Memory(state) => Ok(change(&mut state.lock().unwrap_or_else(PoisonError::into_inner))),
+            Self::Kept { place, s3 } => Ok(place.change(Some(s3), change).await?),
         }
     }
 }

@@ -20,6 +20,9 @@ use crate::findings::state::{State, StateError};
 const GET_NEEDS: &str =
     "s3:GetObject, and s3:ListBucket: without that, S3 also denies an object that does not exist yet";
 
+/// So often is a change tried that others come before.
+const ATTEMPTS: u32 = 5;
+
 /// Where the state is kept: `none`, `s3://bucket/key` or a path.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Location {
@@ -151,6 +154,28 @@ impl Location {
                     reason: reason(&error, "s3:PutObject"),
                 };
                 put.send().await.map(|_| ()).map_err(failed)
+            }
+        }
+    }
+
+    /// Changes the state, anew if another run has changed it meanwhile; writes it only if it is another then.
+    pub async fn change<T>(
+        &self,
+        s3: Option<&Client>,
+        change: impl Fn(&mut State) -> T,
+    ) -> Result<T, StoreError> {
+        let mut attempt = 1;
+        loop {
+            let loaded = self.load(s3).await?;
+            let mut state = loaded.state.clone();
+            let result = change(&mut state);
+            if state == loaded.state {
+                return Ok(result);
+            }
+            match self.save(&state, loaded.etag.as_deref(), s3).await {
+                Ok(()) => return Ok(result),
+                Err(StoreError::Changed(_)) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
             }
         }
     }

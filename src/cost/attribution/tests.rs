@@ -117,7 +117,7 @@ fn what_no_resource_carried_stays_over_and_all_adds_up() {
     // of the others nothing is known
     assert_eq!(names(of(&scopes)), [("main", 17.5)]);
     let taken_at = "2026-11-26T03:00:00Z".parse().unwrap();
-    let costs = tell(&Inventory { version: 1, taken_at, scopes }).unwrap();
+    let costs = tell(&Inventory { version: 1, taken_at, scopes }).pop().unwrap().1;
     let driver = &costs.drivers[0];
     assert_eq!(driver.unattributed_usd, Decimal::new(175, 1));
     assert_eq!(driver.shares[0].resource_type, NatGateway::TYPE);
@@ -213,7 +213,7 @@ proptest! {
             Some((0.0, bytes[place.unwrap()]))
         });
         let taken_at = "2026-11-26T03:00:00Z".parse().unwrap();
-        let costs = tell(&Inventory { version: 1, taken_at, scopes }).unwrap();
+        let costs = tell(&Inventory { version: 1, taken_at, scopes }).pop().unwrap().1;
         let driver = &costs.drivers[0];
         let shared: Decimal = driver.shares.iter().map(|share| share.week_usd).sum();
         prop_assert!(driver.unattributed_usd >= Decimal::ZERO);

@@ -58,7 +58,7 @@ fn scope(series: &[(&str, Vec<f64>)]) -> Scope {
 
 fn told(series: &[(&str, Vec<f64>)]) -> Costs {
     let taken_at = "2026-11-26T03:00:00Z".parse().unwrap();
-    tell(&Inventory { version: 1, taken_at, scopes: vec![scope(series)] }).unwrap()
+    tell(&Inventory { version: 1, taken_at, scopes: vec![scope(series)] }).pop().unwrap().1
 }
 
 fn usd(amount: f64) -> Decimal {

@@ -83,7 +83,8 @@ fn the_week_is_told_in_what_a_busy_person_reads() {
         ],
         ..State::default()
     };
-    let digest = digest(&report, &state, at("2026-10-26T09:00:00Z"), at("2026-11-02T09:00:00Z"));
+    let digest =
+        digest(&report, &state, &report.whose(), at("2026-10-26T09:00:00Z"), at("2026-11-02T09:00:00Z"));
     assert_eq!(digest.week, "2026-W45");
     insta::assert_snapshot!(digest.text(), @r"
     AWS this week in 123456789012: $308, up 38% on the usual, 1 urgent
@@ -115,8 +116,13 @@ fn the_week_is_told_in_what_a_busy_person_reads() {
 
 #[test]
 fn a_quiet_week_says_so_and_an_unread_bill_is_not_a_free_one() {
-    let digest =
-        digest(&clean_report(), &State::default(), at("2026-10-26T09:00:00Z"), at("2026-11-02T09:00:00Z"));
+    let digest = digest(
+        &clean_report(),
+        &State::default(),
+        &clean_report().whose(),
+        at("2026-10-26T09:00:00Z"),
+        at("2026-11-02T09:00:00Z"),
+    );
     insta::assert_snapshot!(digest.text(), @r"
     AWS this week in 123456789012: nothing urgent
 
@@ -133,7 +139,13 @@ fn a_young_account_is_held_against_nothing() {
     let mut report = clean_report();
     report.costs = Some(Costs { total: line([3, 3, 3, 3, 3, 3, 3].into_iter(), None, None), ..costs() });
     report.costs.as_mut().unwrap().drivers.clear();
-    let digest = digest(&report, &State::default(), at("2026-10-26T09:00:00Z"), at("2026-11-02T09:00:00Z"));
+    let digest = digest(
+        &report,
+        &State::default(),
+        &report.whose(),
+        at("2026-10-26T09:00:00Z"),
+        at("2026-11-02T09:00:00Z"),
+    );
     insta::assert_snapshot!(digest.text(), @r"
     AWS this week in 123456789012: $21.00, nothing urgent
 
@@ -149,7 +161,13 @@ fn a_young_account_is_held_against_nothing() {
 fn lists_are_short_and_say_how_much_they_leave_out() {
     let mut report = clean_report();
     report.findings = (0..9).map(|n| finding(&format!("g{n}"), Severity::Low, Status::New)).collect();
-    let digest = digest(&report, &State::default(), at("2026-10-26T09:00:00Z"), at("2026-11-02T09:00:00Z"));
+    let digest = digest(
+        &report,
+        &State::default(),
+        &report.whose(),
+        at("2026-10-26T09:00:00Z"),
+        at("2026-11-02T09:00:00Z"),
+    );
     let findings = digest.parts.iter().find(|part| part.heading == "Findings").unwrap();
     assert_eq!(findings.lines.len(), 1 + LISTED + 1);
     assert_eq!(findings.lines[0], "9 new (9 low), 0 resolved, 0 still open");
