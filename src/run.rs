@@ -40,7 +40,6 @@ use crate::policy::{Policy, evaluate, generic, mute};
 use crate::report::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
 use crate::review;
 use crate::store;
-use accounts::Target;
 use conclude::Conclusion;
 use read::{Aws, read_aws, read_inventory};
 pub use setup::Request;
@@ -161,8 +160,10 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
         let reason = request.incident.as_ref().and_then(|ask| ask.reason.clone());
         incident::tell(&inventory, &report.findings, window, reason, aws.caller.get().cloned())
     });
+    let targets = aws.targets.get().into_iter().flatten().filter(|target| !target.name.is_empty());
+    report.names = targets.map(|target| (target.id.clone(), target.name.clone())).collect();
     let costs = costs(&inventory, &report.findings);
-    report.costs = cost::together(called(costs.clone(), aws.targets.get()));
+    report.costs = cost::together(called(costs.clone(), &report));
     report.review = reviewed.map(|window| {
         let limits = review::Limits::of(&all);
         review::tell(&inventory, report.costs.as_ref(), &config.migration, limits, window)
@@ -194,9 +195,8 @@ fn costs(inventory: &Inventory, findings: &[Finding]) -> Vec<(String, cost::Cost
 }
 
 /// Under the names that people know.
-fn called(costs: Vec<(String, cost::Costs)>, targets: Option<&Vec<Target>>) -> Vec<(String, cost::Costs)> {
-    let name = |id: &String| targets?.iter().find(|target| target.id == *id).map(Target::called);
-    costs.into_iter().map(|(id, costs)| (name(&id).unwrap_or(id), costs)).collect()
+fn called(costs: Vec<(String, cost::Costs)>, report: &Report) -> Vec<(String, cost::Costs)> {
+    costs.into_iter().map(|(id, costs)| (report.called(&id), costs)).collect()
 }
 
 /// Marks the days that findings on costs are about.
@@ -321,6 +321,7 @@ fn report(
             complete: verdicts.blind.is_empty()
                 && coverage.iter().all(|row| row.status == CoverageStatus::Complete),
         },
+        names: BTreeMap::new(),
         accounts: distinct(|scope| &scope.account),
         regions: distinct(|scope| &scope.region).into_iter().filter(|region| region != GLOBAL).collect(),
         findings: Vec::new(),
@@ -337,6 +338,10 @@ fn report(
 }
 
 fn state_place(request: &Request, config: &Config) -> Result<store::Location, RunError> {
+    if let ([account], true) = (request.accounts.as_slice(), request.apart) {
+        let bucket = config.deliver.s3.as_ref().ok_or(RunError::NoBucket)?;
+        return Ok(fan_out::state_of(bucket, account));
+    }
     Ok(match (&request.state, &config.deliver.s3) {
         (Some(place), _) => place.parse()?,
         (None, Some(s3)) => store::Location::S3 { bucket: s3.bucket.clone(), key: s3.key("state.json") },

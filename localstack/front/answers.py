@@ -35,18 +35,13 @@ class Answer(Rule):
     `error`, a code and a message, stands for an answer that is none.
     """
 
-    request: dict = field(default_factory=dict)
     result: dict = field(default_factory=dict)
     error: dict | None = None
     # Of services that share a prefix, the API version in the request's Version parameter.
     version: str | None = None
 
     def applies(self, call: Call) -> bool:
-        return (
-            super().applies(call)
-            and self.version in (None, call.params.get("Version"))
-            and all(str(call.params.get(name)) == str(value) for name, value in self.request.items())
-        )
+        return super().applies(call) and self.version in (None, call.params.get("Version"))
 
 
 def find(answers: list[Answer], call: Call) -> Answer | None:

@@ -19,14 +19,8 @@ from .wire import Reply
 
 @dataclass
 class Override(Rule):
-    """`request` limits it to calls that carry these parameters, for replies that do not repeat them."""
-
     match: dict = field(default_factory=dict)
     set: dict = field(default_factory=dict)
-    request: dict = field(default_factory=dict)
-
-    def applies(self, call: Call) -> bool:
-        return super().applies(call) and all(str(call.params.get(k)) == str(v) for k, v in self.request.items())
 
 
 def apply(overrides: list[Override], call: Call, reply: Reply) -> Reply:

@@ -11,12 +11,13 @@ from .calls import Call
 
 @dataclass
 class Rule:
-    """What a rule applies to; None and "*" mean any."""
+    """What a rule applies to; None and "*" mean any. `request` names parameters that the call has to carry."""
 
     service: str
     operation: str = "*"
     region: str | None = None
     account: str | None = None
+    request: dict = field(default_factory=dict)
 
     def applies(self, call: Call) -> bool:
         return (
@@ -24,6 +25,7 @@ class Rule:
             and self.operation in ("*", call.operation)
             and self.region in (None, call.region)
             and self.account in (None, call.account)
+            and all(str(call.params.get(name)) == str(value) for name, value in self.request.items())
         )
 
 

@@ -99,6 +99,7 @@ mod tests {
                 finished_at: DateTime::UNIX_EPOCH,
                 complete: true,
             },
+            names: std::collections::BTreeMap::new(),
             accounts: vec![],
             regions: vec![],
             findings: vec![],

@@ -54,7 +54,7 @@ pub fn digest(
     let standing: Vec<&Finding> = report.findings.iter().filter(|f| f.status.is_violation()).collect();
     let mut parts = vec![costs(report.costs.as_ref())];
     parts.extend(drivers(report.costs.as_ref()));
-    parts.extend(first(&standing));
+    parts.extend(first(report, &standing));
     parts.push(findings(report, state, &standing, since));
     parts.extend(by_hand(state, now));
     parts.extend(report.review.as_ref().map(|review| Part {
@@ -199,25 +199,37 @@ fn driver_line(driver: &Driver) -> String {
 }
 
 /// What comes first: the gravest, and of what is equally grave what saves most; then what saves most of all.
-pub(super) fn first(standing: &[&Finding]) -> Option<Part> {
+pub(super) fn first(report: &Report, standing: &[&Finding]) -> Option<Part> {
     let saves = |finding: &Finding| finding.monthly_cost_usd.unwrap_or_default();
     let by_gravity =
         |a: &&&Finding, b: &&&Finding| a.severity.cmp(&b.severity).then(saves(a).total_cmp(&saves(b)));
     let gravest = *standing.iter().max_by(by_gravity)?;
     let dearest = standing.iter().max_by(|a, b| saves(a).total_cmp(&saves(b))).copied();
-    let mut lines = vec![action(gravest)];
-    lines.extend(dearest.filter(|f| f.id != gravest.id && saves(f) >= 1.0).map(action));
+    let mut lines = vec![action(report, gravest)];
+    let also = dearest.filter(|f| f.id != gravest.id && saves(f) >= 1.0);
+    lines.extend(also.map(|finding| action(report, finding)));
     Some(Part { heading: "Do first", lines })
 }
 
-fn action(finding: &Finding) -> String {
+fn action(report: &Report, finding: &Finding) -> String {
     let fix = first_sentence(&finding.fix);
     let saves = match finding.monthly_cost_usd {
         Some(cost) if cost >= 0.01 => format!(" It costs {} a month.", usd_f64(cost)),
         _ => String::new(),
     };
     let fix = if fix.is_empty() { &finding.title } else { &fix };
-    clean(&format!("{}: {fix}{saves}", resource_label(finding))).into_owned()
+    clean(&format!("{}: {fix}{saves}", placed(report, finding))).into_owned()
+}
+
+/// The resource, with its account where there is more than one.
+fn placed(report: &Report, finding: &Finding) -> String {
+    let (label, account) = (resource_label(finding), &finding.resource.account);
+    match report.names.get(account).filter(|_| report.accounts.len() > 1) {
+        _ if label == *account => report.called(account),
+        Some(name) => format!("{label} in {name}"),
+        None if report.accounts.len() > 1 => format!("{label} in {account}"),
+        None => label,
+    }
 }
 
 /// Of the first paragraph, whose lines are broken anywhere.
@@ -255,7 +267,7 @@ fn findings(report: &Report, state: &State, standing: &[&Finding], since: DateTi
     let mut told = new.clone();
     told.sort_by_key(|f| std::cmp::Reverse(f.severity));
     lines.extend(told.iter().take(LISTED).map(|f| {
-        let line = format!("new, {}: {}: {}", f.severity, resource_label(f), f.title);
+        let line = format!("new, {}: {}: {}", f.severity, placed(report, f), f.title);
         clean(&line).into_owned()
     }));
     lines.extend(more(told.len()));

@@ -79,7 +79,9 @@ fn first(report: &Report) -> Markup {
     let standing: Vec<&Finding> = report.findings.iter().filter(|f| f.status.is_violation()).collect();
     let (heading, parts) = match &report.digest {
         Some(digest) => ("The week in short", digest.parts.clone()),
-        None if report.incident.is_none() => ("What next", digest::first(&standing).into_iter().collect()),
+        None if report.incident.is_none() => {
+            ("What next", digest::first(report, &standing).into_iter().collect())
+        }
         None => ("", Vec::new()),
     };
     html! {

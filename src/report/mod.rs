@@ -36,6 +36,8 @@ use crate::review::Review;
 pub struct Report {
     pub run: RunInfo,
     pub accounts: Vec<String>,
+    /// What people call them, by id, where that is known.
+    pub names: BTreeMap<String, String>,
     pub regions: Vec<String>,
     /// Gravest first, then by policy and resource.
     pub findings: Vec<Finding>,
@@ -126,9 +128,14 @@ impl Report {
     /// `111122223333`, or `12 accounts`.
     pub fn whose(&self) -> String {
         match self.accounts.as_slice() {
-            [one] => one.clone(),
+            [one] => self.called(one),
             many => format!("{} accounts", many.len()),
         }
+    }
+
+    /// `payments (111122223333)`, or the id of one that nobody calls anything.
+    pub fn called(&self, account: &str) -> String {
+        self.names.get(account).map_or_else(|| account.to_owned(), |name| format!("{name} ({account})"))
     }
 
     pub fn count(&self, status: Status) -> usize {

@@ -18,7 +18,7 @@ use crate::inventory::{CoverageStatus, GLOBAL, Kind as _};
 pub struct Part {
     pub version: u32,
     pub account: String,
-    /// What people call it; its id where nobody calls it anything.
+    /// What people call it; empty where nobody calls it anything.
     pub name: String,
     pub started_at: DateTime<Utc>,
     pub complete: bool,
@@ -38,7 +38,7 @@ impl Part {
         Self {
             version: Self::VERSION,
             account: account.to_owned(),
-            name: called(account, name),
+            name: name.to_owned(),
             started_at: report.run.started_at,
             complete: report.run.complete,
             regions: report.regions,
@@ -60,7 +60,7 @@ impl Part {
         };
         let standing =
             known.findings.iter().filter(|(_, r)| !matches!(r.status, Status::Resolved | Status::Muted));
-        let name = called(account, name);
+        let called = if name.is_empty() { account.to_owned() } else { format!("{name} ({account})") };
         Self {
             version: Self::VERSION,
             started_at: now,
@@ -76,16 +76,12 @@ impl Part {
                 status: CoverageStatus::Failed,
                 detail: why.to_owned(),
             }],
-            notes: vec![format!("Nothing could be seen of the account {name}: {why}")],
+            notes: vec![format!("Nothing could be seen of the account {called}: {why}")],
             usage: Usage::default(),
             account: account.to_owned(),
-            name,
+            name: name.to_owned(),
         }
     }
-}
-
-fn called(account: &str, name: &str) -> String {
-    if name.is_empty() { account.to_owned() } else { format!("{name} ({account})") }
 }
 
 /// One report of all but their costs. Rows of what was completely seen stay in the accounts' own reports, where there are
@@ -93,6 +89,11 @@ fn called(account: &str, name: &str) -> String {
 pub fn join(run: RunInfo, parts: Vec<Part>) -> Report {
     let mut report = Report {
         run: RunInfo { complete: parts.iter().all(|part| part.complete), ..run },
+        names: parts
+            .iter()
+            .filter(|part| !part.name.is_empty())
+            .map(|part| (part.account.clone(), part.name.clone()))
+            .collect(),
         accounts: parts.iter().map(|part| part.account.clone()).collect(),
         regions: parts
             .iter()
@@ -125,7 +126,7 @@ pub fn join(run: RunInfo, parts: Vec<Part>) -> Report {
             sum.unknown += counts.unknown;
         }
         for note in part.notes {
-            notes.entry(note).or_default().push(part.name.clone());
+            notes.entry(note).or_default().push(report.called(&part.account));
         }
         report.usage = report.usage.and(part.usage);
         report.findings.extend(part.findings);
@@ -157,6 +158,7 @@ impl Report {
         Self {
             run: self.run.clone(),
             accounts: self.accounts.iter().filter(|id| is_theirs(id)).cloned().collect(),
+            names: self.names.clone(),
             regions: self.regions.clone(),
             findings: self.findings.iter().filter(|f| is_theirs(&f.resource.account)).cloned().collect(),
             incident: None,

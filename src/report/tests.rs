@@ -61,6 +61,7 @@ pub(super) fn clean_report() -> Report {
             finished_at: "2026-11-02T03:00:09.789Z".parse().unwrap(),
             complete: true,
         },
+        names: BTreeMap::new(),
         accounts: vec!["123456789012".into()],
         regions: vec!["eu-west-1".into()],
         findings: vec![],

@@ -71,7 +71,7 @@ impl Page<'_> {
         let standing: Vec<&Finding> =
             self.report.findings.iter().filter(|f| f.status.is_violation()).collect();
         // one finding is its own summary
-        let first = (standing.len() > 1).then(|| digest::first(&standing)).flatten();
+        let first = (standing.len() > 1).then(|| digest::first(self.report, &standing)).flatten();
         let costs = self.report.costs.as_ref().map(|costs| digest::costs(Some(costs)));
         for part in first.into_iter().chain(costs).chain(digest::drivers(self.report.costs.as_ref())) {
             self.section(&part.heading.to_uppercase(), &part.lines);
@@ -289,7 +289,8 @@ pub(super) fn resource_label(finding: &Finding) -> String {
 /// The region, with the account where there is more than one.
 pub(super) fn place(report: &Report, account: &str, region: &str) -> String {
     if report.accounts.len() > 1 {
-        format!("{} {}", clean(account), clean(region))
+        let account = report.called(account);
+        format!("{} {}", clean(&account), clean(region))
     } else {
         clean(region).into_owned()
     }

@@ -82,11 +82,11 @@ impl Conclusion<'_> {
         }
         let ids: BTreeSet<&str> = owned.iter().map(|target| target.id.as_str()).collect();
         let costs = self.costs.iter().filter(|(id, _)| ids.contains(&**id)).cloned().collect();
-        let costs = cost::together(called(costs, self.aws.targets.get()));
+        let costs = cost::together(called(costs, report));
         let mut theirs = report.of_accounts(&ids, costs);
         theirs.run.id = format!("{}-{}", report.run.id, file_name(&owner.name));
         let whose = match owned.as_slice() {
-            [one] => one.called(),
+            [one] => report.called(&one.id),
             many => format!("{}: {} accounts", owner.name, many.len()),
         };
         let state = state.of_accounts(&ids);

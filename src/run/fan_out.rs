@@ -3,7 +3,7 @@
 //!
 //! - `runs/<run>/accounts.json`: the plan, a list of [`Target`]s
 //! - `runs/<run>/results/<account>.json`: what came out for an account, a [`Part`]
-//! - `runs/<run>/failed/<account>.json`: why nothing did, as Step Functions tells it
+//! - `runs/<run>/lost/<account>.json`: why nothing did, as Step Functions tells it
 //! - `accounts/<account>/state.json`: what is known of an account
 //! - `runs/state.json`: when the last digest of all got out
 //!
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use chrono::Utc;
 use futures::StreamExt as _;
 use futures::stream;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::accounts::{self, Target};
 use super::conclude::Conclusion;
@@ -25,6 +25,7 @@ use crate::collect::{self, Progress};
 use crate::config::{Bucket, Config};
 use crate::cost::{Costs, together};
 use crate::findings::state::State;
+use crate::inventory::CoverageStatus;
 use crate::report::RunInfo;
 use crate::report::part::{self, Part};
 use crate::store::Location;
@@ -45,6 +46,8 @@ pub struct Plan {
 pub struct Joined {
     pub scan: Scan,
     pub lost: Vec<Target>,
+    /// Their run ended, and could see nothing of them.
+    pub unseen: Vec<Target>,
     pub accounts: usize,
 }
 
@@ -81,6 +84,10 @@ impl RunName {
 
     fn result(&self, bucket: &Bucket, account: &str) -> Location {
         self.file(bucket, &format!("results/{account}.json"))
+    }
+
+    fn lost(&self, bucket: &Bucket, account: &str) -> Location {
+        self.file(bucket, &format!("lost/{account}.json"))
     }
 }
 
@@ -124,6 +131,40 @@ pub async fn shard(
     Ok(scan)
 }
 
+/// Why there is no result, as Step Functions caught it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Lost {
+    pub error: String,
+    #[serde(default)]
+    pub cause: String,
+}
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // the cause of a Lambda's error is JSON itself
+        #[derive(Deserialize)]
+        struct Thrown {
+            #[serde(rename = "errorMessage")]
+            message: String,
+        }
+        let Self { error, cause } = self;
+        let message =
+            serde_json::from_str(cause).map_or_else(|_| cause.clone(), |Thrown { message }| message);
+        match message.as_str() {
+            "" => write!(f, "its run failed ({error})"),
+            message => write!(f, "its run failed ({error}: {message})"),
+        }
+    }
+}
+
+/// Remembers why there is no result for an account.
+pub async fn lost(request: &Request, run: &RunName, target: &Target, why: &Lost) -> Result<(), RunError> {
+    let (config, bucket) = configured(request).await?;
+    let s3 = Aws::new(request, &config).await.s3;
+    Ok(run.lost(&bucket, &target.id).overwrite(serde_json::to_vec(why)?, Some(&s3)).await?)
+}
+
 /// What was known of an account, and what is now.
 struct Gathered {
     target: Target,
@@ -145,19 +186,22 @@ pub async fn join(request: &Request, run: &RunName) -> Result<Joined, RunError> 
     let root = of_all.load(Some(&aws.s3)).await?;
 
     let gathering = stream::iter(targets).map(|target| gather(&aws, &bucket, run, target));
-    let gathered: Vec<Result<Gathered, RunError>> = gathering.buffered(AT_ONCE).collect().await;
+    let gathered: Vec<Gathered> = gathering.buffered(AT_ONCE).collect().await;
     let mut state = root.state.clone();
-    let (mut parts, mut lost, mut costs, mut due) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut parts, mut lost, mut unseen) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut costs, mut due) = (Vec::new(), Vec::new());
     for account in gathered {
-        let Gathered { target, part, lost: is_lost, state: known } = account?;
+        let Gathered { target, part, lost: is_lost, state: known } = account;
         costs.extend(part.costs.clone().map(|of_account| (target.id.clone(), of_account)));
-        parts.push(part);
         if !known.undelivered.is_empty() {
             due.push((target.id.clone(), known.undelivered.keys().cloned().collect()));
         }
         if is_lost {
             lost.push(target);
+        } else if part.coverage.iter().all(|row| row.status != CoverageStatus::Complete) {
+            unseen.push(target);
         }
+        parts.push(part);
         state.undelivered.extend(known.undelivered);
         state.changes.extend(known.changes);
         // the digest asks for those alone
@@ -176,7 +220,7 @@ pub async fn join(request: &Request, run: &RunName) -> Result<Joined, RunError> 
         complete: true,
     };
     let mut report = part::join(run_info, parts);
-    report.costs = together(called(costs.clone(), aws.targets.get()));
+    report.costs = together(called(costs.clone(), &report));
     let of_accounts = report.usage.clone();
     let conclusion =
         Conclusion { request, config: &config, aws: &aws, costs: &costs as &[(String, Costs)], started_at };
@@ -195,47 +239,36 @@ pub async fn join(request: &Request, run: &RunName) -> Result<Joined, RunError> 
     of_all.change(Some(&aws.s3), |state| state.last_digest = last_digest).await?;
     report.usage = of_accounts.and(aws.usage());
     report.run.finished_at = Utc::now();
-    Ok(Joined { scan: Scan { report, undelivered }, lost, accounts })
+    Ok(Joined { scan: Scan { report, undelivered }, lost, unseen, accounts })
 }
 
-async fn gather(aws: &Aws, bucket: &Bucket, run: &RunName, target: Target) -> Result<Gathered, RunError> {
-    let s3 = Some(&aws.s3);
-    let state = state_of(bucket, &target.id).load(s3).await?.state;
-    let result = run.result(bucket, &target.id);
-    if let Some((json, _)) = result.read(s3).await? {
-        return Ok(Gathered { part: parsed(&json, &result)?, lost: false, target, state });
-    }
-    let failure = run.file(bucket, &format!("failed/{}.json", target.id));
-    let why = match failure.read(s3).await? {
-        Some((json, _)) => told(&json),
-        None => "its run has not ended".to_owned(),
+/// What is wrong with one account stops no other.
+async fn gather(aws: &Aws, bucket: &Bucket, run: &RunName, target: Target) -> Gathered {
+    let (state, unknown) = match state_of(bucket, &target.id).load(Some(&aws.s3)).await {
+        Ok(loaded) => (loaded.state, None),
+        Err(error) => (State::default(), Some(error.to_string())),
     };
-    let part = Part::lost(&target.id, &target.name, &why, &state, Utc::now());
-    Ok(Gathered { part, lost: true, target, state })
+    let (mut part, lost) = match result(aws, bucket, run, &target).await {
+        Ok(part) => (part, false),
+        Err(why) => (Part::lost(&target.id, &target.name, &why, &state, Utc::now()), true),
+    };
+    part.notes.extend(unknown.filter(|why| !part.coverage.iter().any(|row| row.detail.contains(why))));
+    Gathered { target, part, lost, state }
 }
 
-/// What Step Functions caught. The cause of a Lambda's error is JSON itself.
-fn told(json: &[u8]) -> String {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Caught {
-        error: String,
-        #[serde(default)]
-        cause: String,
-    }
-    #[derive(Deserialize)]
-    struct Thrown {
-        #[serde(rename = "errorMessage")]
-        message: String,
-    }
-    let Ok(Caught { error, cause }) = serde_json::from_slice(json) else {
-        return "its run failed, and did not say why".to_owned();
+/// Or why there is none.
+async fn result(aws: &Aws, bucket: &Bucket, run: &RunName, target: &Target) -> Result<Part, String> {
+    let read = |place: Location| async move {
+        let found = place.read(Some(&aws.s3)).await.map_err(|error| error.to_string())?;
+        Ok::<_, String>(found.map(|(json, _)| (json, place)))
     };
-    let message = serde_json::from_str(&cause).map_or(cause, |Thrown { message }| message);
-    if message.is_empty() {
-        format!("its run failed ({error})")
-    } else {
-        format!("its run failed ({error}: {message})")
+    let told = |error: RunError| error.to_string();
+    if let Some((json, place)) = read(run.result(bucket, &target.id)).await? {
+        return parsed(&json, &place).map_err(told);
+    }
+    match read(run.lost(bucket, &target.id)).await? {
+        Some((json, place)) => Err(parsed::<Lost>(&json, &place).map_err(told)?.to_string()),
+        None => Err("its run has not ended".to_owned()),
     }
 }
 

@@ -128,6 +128,9 @@ struct Common {
     /// Regions instead of the configured ones
     #[arg(long, value_name = "REGION", value_delimiter = ',')]
     region: Vec<String>,
+    /// Of the configured accounts only these
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    account: Vec<String>,
     /// AWS profile
     #[arg(long)]
     profile: Option<String>,
@@ -254,6 +257,7 @@ impl Common {
             policies: self.policies.policies,
             only: self.only.only,
             regions: self.region,
+            accounts: self.account,
             profile: self.profile,
             trigger: if asked.trigger.is_empty() { "manual" } else { asked.trigger },
             time_limit: Duration::from_secs(self.time_limit),

@@ -64,6 +64,7 @@ fn report(findings: Vec<Finding>) -> Report {
             finished_at: DateTime::UNIX_EPOCH,
             complete: true,
         },
+        names: BTreeMap::new(),
         accounts: vec!["123456789012".into()],
         regions: vec!["eu-west-1".into()],
         findings,

@@ -1,5 +1,7 @@
 //! The Lambda: a thin door to [`aftermove::run`].
 
+mod steps;
+
 use std::time::{Duration, SystemTime};
 
 use aftermove::collect::Progress;
@@ -30,6 +32,8 @@ struct Event {
     since: Option<String>,
     /// Of an incident: why.
     reason: Option<String>,
+    /// Of many accounts this one alone, with the state that a run over all of them keeps of it.
+    account: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,7 +112,6 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     let (payload, context) = event.into_parts();
     let span = tracing::info_span!("invocation", request_id = %context.request_id);
     async {
-        let asked = asked(payload, Utc::now())?;
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let request = Request {
             state: environment("AFTERMOVE_STATE"),
@@ -119,6 +122,12 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
             ..Request::default()
         };
         let progress = |progress: &Progress<'_>| tracing::debug!(?progress, "read");
+        if steps::is_step(&payload) {
+            return Box::pin(steps::run(payload, request, &progress)).await;
+        }
+        let (asked, account) = asked(payload, Utc::now())?;
+        let apart = account.is_some();
+        let request = Request { accounts: account.into_iter().collect(), apart, ..request };
         match asked {
             Asked::Incident(ask) => {
                 let request = Request { incident: Some(ask), trigger: "incident", ..request };
@@ -136,11 +145,26 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     .await
 }
 
-fn asked(payload: Value, now: DateTime<Utc>) -> Result<Asked, HandlerError> {
+fn asked(payload: Value, now: DateTime<Utc>) -> Result<(Asked, Option<String>), HandlerError> {
     let refused = |why: &str| Err(HandlerError::Event(why.to_owned()));
     let event: Event =
         serde_json::from_value(payload).map_err(|error| HandlerError::Event(error.to_string()))?;
-    let Event { job, tick, since, reason } = event;
+    let Event { job, tick, since, reason, account } = event;
+    if account.is_some() && job.is_none() {
+        return refused("`account` is of a job");
+    }
+    let asked = asked_for(job, tick, since, reason, now)?;
+    Ok((asked, account))
+}
+
+fn asked_for(
+    job: Option<Job>,
+    tick: Option<String>,
+    since: Option<String>,
+    reason: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<Asked, HandlerError> {
+    let refused = |why: &str| Err(HandlerError::Event(why.to_owned()));
     let of_incident = since.is_some() || reason.is_some();
     match (job, tick) {
         (None, None) => refused("it has neither `job` nor `tick`"),
