@@ -11,6 +11,7 @@ mod delivery;
 mod digest;
 mod drift;
 mod events;
+mod fan_out;
 mod faults;
 mod generated;
 mod generic;
