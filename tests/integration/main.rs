@@ -12,6 +12,7 @@ mod digest;
 mod drift;
 mod events;
 mod faults;
+mod formats;
 mod generated;
 mod generic;
 mod incident;
