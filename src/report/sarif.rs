@@ -90,10 +90,9 @@ fn rule(id: &str, about: Option<&About>) -> Value {
 
 fn help(about: &About) -> Option<Value> {
     let (why, fix) = (about.why.trim(), about.fix.trim());
-    let list =
-        |before: &str| about.sources.iter().map(|source| format!("{before}{source}\n")).collect::<String>();
-    let text = format!("{why}\n\nWhat to do: {fix}\n\n{}", list(""));
-    let markdown = format!("{why}\n\n**What to do:** {fix}\n\n{}", list("- "));
+    let text = format!("{why}\n\nWhat to do: {fix}\n\n{}", about.sources.join("\n"));
+    let links: Vec<String> = about.sources.iter().map(|source| format!("- <{source}>")).collect();
+    let markdown = format!("{why}\n\n**What to do:** {fix}\n\n{}", links.join("\n"));
     (!why.is_empty() || !fix.is_empty()).then(|| json!({ "text": text.trim(), "markdown": markdown.trim() }))
 }
 

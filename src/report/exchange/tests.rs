@@ -1,9 +1,15 @@
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex};
+
+use jsonschema::Validator;
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::findings::BecauseOf;
 use crate::policy::outcome::Severity;
 use crate::report::tests::{finding, report};
+use crate::report::{asff, ocsf, sarif};
 
 /// Names as bad as an account can hold.
 pub(in crate::report) fn hostile() -> Vec<String> {
@@ -77,12 +83,18 @@ pub(in crate::report) fn everything() -> Report {
 
 /// What the published schema of the format refuses, each with where it is.
 pub(in crate::report) fn refusals(schema: &str, document: &Value) -> Vec<String> {
-    let path = format!("{}/tests/fixtures/schemas/{schema}.json", env!("CARGO_MANIFEST_DIR"));
-    let schema = std::fs::read_to_string(path).unwrap();
-    // a pattern of SARIF's has a lone bracket, which a strict reader wants escaped
-    let schema: Value = serde_json::from_str(&schema.replace("{2}]?$", "{2}\\\\]?$")).unwrap();
-    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    static SCHEMAS: LazyLock<Mutex<BTreeMap<String, Validator>>> = LazyLock::new(Mutex::default);
+    let mut schemas = SCHEMAS.lock().unwrap();
+    let validator = schemas.entry(schema.to_owned()).or_insert_with(|| published(schema));
     validator.iter_errors(document).map(|error| format!("{}: {error:.200}", error.instance_path())).collect()
+}
+
+fn published(schema: &str) -> Validator {
+    let path = format!("{}/tests/fixtures/schemas/{schema}.json", env!("CARGO_MANIFEST_DIR"));
+    // a pattern of SARIF's has a lone bracket, which a strict reader wants escaped
+    let schema = std::fs::read_to_string(path).unwrap().replace("{2}]?$", "{2}\\\\]?$");
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
 }
 
 /// Everything that the text of a document would steer its reader with.
@@ -112,4 +124,39 @@ fn what_is_global_belongs_to_the_home_of_its_partition() {
     of.resource.arn = String::new();
     let elsewhere = Report { regions: vec!["cn-north-1".into()], ..report };
     assert_eq!(region(&elsewhere, &of), "cn-northwest-1");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_schema_takes_whatever_a_finding_holds(
+        texts in proptest::collection::vec("(?s).{0,20}|\\PC{0,600}", 8),
+        usd in proptest::option::of(proptest::num::f64::ANY),
+        which in 0..6_usize,
+        at in -4_000_000_000_i64..10_000_000_000,
+    ) {
+        let statuses =
+            [Status::New, Status::Reopened, Status::Open, Status::Unknown, Status::Muted, Status::Resolved];
+        let mut report = report();
+        let mut of = finding("web", Severity::ALL[which % 5], statuses[which]);
+        let fields = [&mut of.title, &mut of.message, &mut of.why, &mut of.fix, &mut of.policy, &mut of.resource.id];
+        for (field, text) in fields.into_iter().zip(&texts) {
+            field.clone_from(text);
+        }
+        of.resource.arn.clone_from(&texts[6]);
+        of.resource.tags.insert(texts[7].clone(), texts[0].clone());
+        of.evidence.insert(texts[1].clone(), texts[2].clone().into());
+        of.evidence.insert("unknown_because".into(), texts[3].clone().into());
+        of.evidence.insert("muted".into(), json!({ "owner": texts[4], "reason": texts[5] }));
+        of.fix_cli = Some(texts[6].clone());
+        of.monthly_cost_usd = usd;
+        of.first_seen = chrono::DateTime::from_timestamp(at, 0).unwrap();
+        report.findings = vec![of];
+        let read = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+        prop_assert_eq!(refusals("sarif-2.1.0", &read(sarif::render(&report).unwrap())), [""; 0]);
+        prop_assert_eq!(refusals("asff", &read(asff::render(&report).unwrap())[0]), [""; 0]);
+        let event = &read(ocsf::render(&report).unwrap())[0];
+        prop_assert_eq!(refusals("ocsf-1.8.0-compliance_finding", event), [""; 0]);
+    }
 }

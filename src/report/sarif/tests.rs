@@ -61,7 +61,7 @@ fn a_finding_is_a_result_of_its_policy_s_rule() {
         },
         "help": {
           "text": "It grows for ever.\n\nWhat to do: Set a retention that fits.\n\nhttps://docs.aws.amazon.com/AmazonCloudWatch/",
-          "markdown": "It grows for ever.\n\n**What to do:** Set a retention that fits.\n\n- https://docs.aws.amazon.com/AmazonCloudWatch/"
+          "markdown": "It grows for ever.\n\n**What to do:** Set a retention that fits.\n\n- <https://docs.aws.amazon.com/AmazonCloudWatch/>"
         },
         "helpUri": "https://docs.aws.amazon.com/AmazonCloudWatch/",
         "defaultConfiguration": {
