@@ -1,15 +1,20 @@
 //! The report of one run, and its pure renderers.
 #![deny(clippy::disallowed_methods)]
 
+pub mod asff;
 pub mod chat;
+pub mod csv;
 pub mod digest;
+mod exchange;
 pub mod html;
 mod html_costs;
 mod html_review;
 pub mod json_incident;
 pub mod json_review;
 pub mod json_v1;
+pub mod ocsf;
 pub mod part;
+pub mod sarif;
 pub mod slack;
 pub mod sns;
 mod sns_incident;
@@ -30,6 +35,7 @@ use crate::cost::Costs;
 use crate::findings::{Finding, Status};
 use crate::incident::Incident;
 use crate::inventory::CoverageStatus;
+use crate::policy::Policy;
 use crate::policy::outcome::{Outcome, Severity, Verdicts};
 use crate::review::Review;
 
@@ -89,10 +95,24 @@ pub struct RunInfo {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PolicyCounts {
     pub id: String,
+    /// What it says of itself, for the formats that describe their rules.
+    #[serde(skip)]
+    pub about: Option<About>,
     pub pass: usize,
     pub fail: usize,
     pub skip: usize,
     pub unknown: usize,
+}
+
+/// A policy in its own words, whatever resource it judges.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct About {
+    pub title: String,
+    pub severity: Severity,
+    pub tags: Vec<String>,
+    pub why: String,
+    pub fix: String,
+    pub sources: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -210,6 +230,19 @@ fn folded(rows: &[&CoverageRow]) -> CoverageRow {
         region: regions.join(", "),
         resource_type: format!("{types} resource types"),
         ..rows[0].clone()
+    }
+}
+
+impl About {
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            title: policy.title.clone(),
+            severity: policy.severity,
+            tags: policy.tags.clone(),
+            why: policy.why_text.clone(),
+            fix: policy.fix_text.clone(),
+            sources: policy.sources.clone(),
+        }
     }
 }
 

@@ -72,6 +72,7 @@ pub(super) fn clean_report() -> Report {
         page: None,
         policies: vec![PolicyCounts {
             id: "logs-group-no-retention".into(),
+            about: None,
             pass: 12,
             fail: 0,
             skip: 3,

@@ -13,6 +13,7 @@ mod drift;
 mod events;
 mod fan_out;
 mod faults;
+mod formats;
 mod generated;
 mod generic;
 mod incident;
