@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::lambda::invoke;
 use crate::local::{Local, root};
 
 const BUCKET: &str = "aftermove-organization";
@@ -168,6 +169,14 @@ async fn a_run_over_an_organization_reports_on_all_accounts_and_names_those_that
     assert!(received[0].1.contains("open"), "{received:#?}");
     assert_eq!(organization.received("web").await, []);
     assert_eq!(asked(&organization.local.journal()), 21);
+
+    // one account alone, on demand, knows what the runs over all of them know
+    let config = format!("AFTERMOVE_CONFIG=s3://{BUCKET}/aftermove.yaml");
+    let event = json!({ "job": "incident", "since": "3h", "reason": "INC-42", "account": dearer });
+    let output = invoke(&organization.local, &event, &[&config]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&reply["new"], &reply["open"]), (&json!(0), &json!(of_account(dearer))), "{reply:#}");
 }
 
 #[tokio::test]

@@ -51,6 +51,18 @@ fn the_policy_and_the_configuration_of_the_readme_hold() {
 }
 
 #[test]
+fn the_accounts_of_the_readme_are_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("aftermove.yaml");
+    let accounts = example(
+        "accounts:                                # the account of the credentials itself needs no role",
+    );
+    std::fs::write(&config, accounts).unwrap();
+    let policy = printed(&["iam", "--config", config.to_str().unwrap()]);
+    assert!(policy.contains("EnterAccounts") && policy.contains("organizations:ListRoots"), "{policy}");
+}
+
+#[test]
 fn the_role_of_other_accounts_reads_what_a_scan_reads() {
     let folder = root().join("infra");
     let template = std::fs::read_to_string(folder.join("member-role.yaml")).unwrap();
