@@ -1,10 +1,12 @@
 # Sourced by the scripts here: makes the Python environment that requirements.txt pins, once, and sets $python.
+# A script that needs another one sets $requirements to a file before.
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
 complain() { echo "localstack: $*" >&2; exit 1; }
 
 cache=${AFTERMOVE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aftermove}
-pins=$(cksum < "$here/requirements.txt" | cut -d' ' -f1)
+requirements=${requirements:-$here/requirements.txt}
+pins=$(cksum < "$requirements" | cut -d' ' -f1)
 venv=$cache/venv-$pins
 python=$venv/bin/python
 
@@ -20,8 +22,8 @@ if [ ! -e "$venv" ]; then
     rm -rf "$making"
     "$base" -m venv "$making" >&2 \
         || complain "python could not make a venv: on Debian and Ubuntu install python3-venv, then try again"
-    "$making/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2 \
-        || { rm -rf "$making"; complain "pip could not install localstack/requirements.txt: check that the package index" \
+    "$making/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements" >&2 \
+        || { rm -rf "$making"; complain "pip could not install $requirements: check that the package index" \
                                         "is reachable (PIP_INDEX_URL, HTTPS_PROXY), then try again"; }
     if [ -e "$venv" ]; then rm -rf "$making"; else mv "$making" "$venv"; fi
 fi

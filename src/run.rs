@@ -42,7 +42,7 @@ use crate::review;
 use crate::store;
 use conclude::Conclusion;
 use read::{Aws, read_aws, read_inventory};
-pub use setup::Request;
+pub use setup::{AskedBy, Request};
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -158,8 +158,11 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     let (mut report, mut state) = judging.judge(&inventory, &loaded.state)?;
     report.incident = window.map(|window| {
         let reason = request.incident.as_ref().and_then(|ask| ask.reason.clone());
-        incident::tell(&inventory, &report.findings, window, reason, aws.caller.get().cloned())
+        incident::tell(&inventory, &report.findings, window, reason, who_asked(request, &aws))
     });
+    if let Some(asked) = request.asked.as_ref().filter(|_| request.incident.is_none()) {
+        report.notes.push(asked.words());
+    }
     let targets = aws.targets.get().into_iter().flatten().filter(|target| !target.name.is_empty());
     report.names = targets.map(|target| (target.id.clone(), target.name.clone())).collect();
     let costs = costs(&inventory, &report.findings);
@@ -183,6 +186,15 @@ pub async fn scan(request: &Request, progress: &(dyn Fn(&Progress<'_>) + Sync)) 
     report.usage = aws.usage();
     report.run.finished_at = Utc::now();
     Ok(Scan { report, undelivered })
+}
+
+/// Whose credentials the run has, and for whom it runs where somebody says so.
+fn who_asked(request: &Request, aws: &Aws) -> Option<String> {
+    let arn = aws.caller.get().cloned();
+    match (request.asked.as_ref().and_then(|asked| asked.who.clone()), arn) {
+        (Some(who), Some(arn)) => Some(format!("{who} (as {arn})")),
+        (who, arn) => who.or(arn),
+    }
 }
 
 /// What each account costs, with the days marked that findings are about.

@@ -132,7 +132,7 @@ impl Config {
         Self { packs: vec![Pack::Essential, Pack::Recommended], ..Self::default() }.with_environment()
     }
 
-    /// Lambda learns of its topics and its secret only when it is deployed.
+    /// Lambda learns of its topics, its secret and its bucket only when it is deployed.
     fn with_environment(mut self) -> Self {
         let deliver = &mut self.deliver;
         for (name, place) in [
@@ -143,6 +143,9 @@ impl Config {
             if let Some(arn) = environment(name) {
                 *place = Some(arn);
             }
+        }
+        if let Some(bucket) = environment("AFTERMOVE_BUCKET") {
+            deliver.s3 = Some(Bucket { bucket, prefix: String::new() });
         }
         self
     }

@@ -75,6 +75,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// Where the same report lies as JSON: beside it.
+    pub fn json_place(&self) -> String {
+        format!("{}.json", self.place.strip_suffix(".html").unwrap_or(&self.place))
+    }
+
     /// What opens it, or else where it lies.
     pub fn address(&self) -> &str {
         self.link.as_deref().unwrap_or(&self.place)

@@ -257,7 +257,7 @@ impl Page<'_> {
 
 /// The text with everything visible that could steer a terminal, fake a line
 /// or turn the reading order around.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }

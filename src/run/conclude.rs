@@ -14,7 +14,7 @@ use crate::cost::{self, Costs};
 use crate::deliver;
 use crate::findings::state::State;
 use crate::report::Report;
-use crate::report::digest as week;
+use crate::report::digest::{self as week, Part};
 
 /// Of nobody's accounts.
 const NO_TARGETS: &[Target] = &[];
@@ -36,11 +36,14 @@ impl Conclusion<'_> {
         if request.digest {
             report.digest = Some(week::digest(report, state, &report.whose(), since, self.started_at));
         }
-        let for_people = match (&report.digest, &report.review) {
+        let mut for_people = match (&report.digest, &report.review) {
             (Some(digest), _) => Some(digest.clone()),
             (None, Some(review)) => Some(week::of_review(review, self.started_at)),
             (None, None) => None,
         };
+        if let (Some(message), Some(asked)) = (&mut for_people, &request.asked) {
+            message.parts.push(Part { heading: "Why now", lines: vec![asked.words()] });
+        }
         let mut undelivered = self.keep_page(report).await;
         undelivered |= self.publish(report, state).await;
         if let Some(message) = for_people.filter(|_| request.notify) {

@@ -12,10 +12,14 @@ use crate::config::{Config, Pack, files};
 use crate::findings::state::State;
 use crate::incident::{Ask, Since, SinceError, Window};
 use crate::policy::{Policy, builtin, load};
+use crate::report::text::clean;
 use crate::{collect, review, store};
 
 /// So long after the cutover, digests have the review's headline in them.
 const FIRST_DAYS: i64 = 30;
+
+/// Of what an event says about who asks and why.
+const MOST_SAID: usize = 200;
 
 /// How a run is asked for, by the command line or by a Lambda event.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +55,35 @@ pub struct Request {
     pub own_role: bool,
     /// When the run has to be over.
     pub time_limit: std::time::Duration,
+    /// For whom it runs, where somebody says so.
+    pub asked: Option<AskedBy>,
+}
+
+/// Who asked for a run and why, as they say themselves.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AskedBy {
+    pub who: Option<String>,
+    pub why: Option<String>,
+}
+
+impl AskedBy {
+    /// Of each what fits into a line of a message; None where neither is said.
+    pub fn new(who: Option<&str>, why: Option<&str>) -> Option<Self> {
+        let said = |text: Option<&str>| {
+            let said: String = clean(text?.trim()).chars().take(MOST_SAID).collect();
+            (!said.is_empty()).then_some(said)
+        };
+        let asked = Self { who: said(who), why: said(why) };
+        (asked.who.is_some() || asked.why.is_some()).then_some(asked)
+    }
+
+    pub fn words(&self) -> String {
+        match (&self.who, &self.why) {
+            (Some(who), Some(why)) => format!("Asked for by {who}: {why}"),
+            (Some(who), None) => format!("Asked for by {who}"),
+            (None, why) => format!("Asked for: {}", why.as_deref().unwrap_or_default()),
+        }
+    }
 }
 
 impl Request {
@@ -152,4 +185,21 @@ pub fn select<'p>(
         }
     };
     Ok(policies.iter().filter(wanted).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AskedBy;
+
+    #[test]
+    fn who_asks_and_why_fits_into_one_line() {
+        let words = |who, why| AskedBy::new(who, why).map(|asked| asked.words());
+        assert_eq!(words(Some("ann"), Some("INC-42")).unwrap(), "Asked for by ann: INC-42");
+        assert_eq!(words(Some(" ann "), Some(" ")).unwrap(), "Asked for by ann");
+        assert_eq!(words(None, Some("INC-42")).unwrap(), "Asked for: INC-42");
+        assert_eq!(words(Some(""), None), None);
+        let long = words(Some(&"é\n\u{1b}[31m".repeat(500)), None).unwrap();
+        assert_eq!(long.chars().count(), "Asked for by ".len() + 200);
+        assert!(!long.contains(['\n', '\u{1b}']), "{long:?}");
+    }
 }

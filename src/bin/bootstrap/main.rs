@@ -12,7 +12,7 @@ use aftermove::report::{json_incident, json_review};
 use aftermove::review;
 use aftermove::run::jobs;
 use aftermove::run::tick::{self, Outcome, SlotRun};
-use aftermove::run::{self, Request, RunError, Scan};
+use aftermove::run::{self, AskedBy, Request, RunError, Scan};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Deserialize;
@@ -30,8 +30,10 @@ struct Event {
     tick: Option<String>,
     /// Of an incident or a review: how far to look back.
     since: Option<String>,
-    /// Of an incident: why.
+    /// Why somebody asks: a ticket, a sentence.
     reason: Option<String>,
+    /// Who asks, in any words: the credentials are the function's.
+    asked_by: Option<String>,
     /// Of many accounts this one alone, with the state that a run over all of them keeps of it.
     account: Option<String>,
 }
@@ -125,9 +127,9 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
         if steps::is_step(&payload) {
             return Box::pin(steps::run(payload, request, &progress)).await;
         }
-        let (asked, account) = asked(payload, Utc::now())?;
+        let (asked, for_whom, account) = asked(payload, Utc::now())?;
         let apart = account.is_some();
-        let request = Request { accounts: account.into_iter().collect(), apart, ..request };
+        let request = Request { accounts: account.into_iter().collect(), apart, asked: for_whom, ..request };
         match asked {
             Asked::Incident(ask) => {
                 let request = Request { incident: Some(ask), trigger: "incident", ..request };
@@ -145,16 +147,22 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
     .await
 }
 
-fn asked(payload: Value, now: DateTime<Utc>) -> Result<(Asked, Option<String>), HandlerError> {
+/// What is asked for, by whom and why, and the account that is meant.
+fn asked(
+    payload: Value,
+    now: DateTime<Utc>,
+) -> Result<(Asked, Option<AskedBy>, Option<String>), HandlerError> {
     let refused = |why: &str| Err(HandlerError::Event(why.to_owned()));
     let event: Event =
         serde_json::from_value(payload).map_err(|error| HandlerError::Event(error.to_string()))?;
-    let Event { job, tick, since, reason, account } = event;
-    if account.is_some() && job.is_none() {
-        return refused("`account` is of a job");
+    let Event { job, tick, since, reason, asked_by, account } = event;
+    for (name, given) in [("account", account.is_some()), ("asked_by", asked_by.is_some())] {
+        if given && job.is_none() {
+            return refused(&format!("`{name}` is of a job"));
+        }
     }
-    let asked = asked_for(job, tick, since, reason, now)?;
-    Ok((asked, account))
+    let for_whom = AskedBy::new(asked_by.as_deref(), reason.as_deref());
+    Ok((asked_for(job, tick, since, reason, now)?, for_whom, account))
 }
 
 fn asked_for(
@@ -165,7 +173,6 @@ fn asked_for(
     now: DateTime<Utc>,
 ) -> Result<Asked, HandlerError> {
     let refused = |why: &str| Err(HandlerError::Event(why.to_owned()));
-    let of_incident = since.is_some() || reason.is_some();
     match (job, tick) {
         (None, None) => refused("it has neither `job` nor `tick`"),
         (Some(_), Some(_)) => refused("it has both `job` and `tick`"),
@@ -173,9 +180,10 @@ fn asked_for(
             Some(since) => Ok(Asked::Incident(Ask { since, reason })),
             None => refused("an incident needs `since`"),
         },
-        (Some(Job::Review), None) if reason.is_none() => Ok(Asked::Review(review::Ask { since })),
-        (Some(Job::Review), None) => refused("`reason` is of an incident, not of a review"),
-        (None, Some(_)) if of_incident => refused("`since` and `reason` are of an incident, not of a tick"),
+        (Some(Job::Review), None) => Ok(Asked::Review(review::Ask { since })),
+        (None, Some(_)) if since.is_some() || reason.is_some() => {
+            refused("`since` and `reason` are of a job, not of a tick")
+        }
         (None, Some(tick)) => match tick.parse::<DateTime<Utc>>() {
             Ok(at) if at > now + AHEAD => refused(&format!("the tick {tick} is yet to come")),
             Ok(at) => Ok(Asked::Tick(at)),
@@ -186,8 +194,8 @@ fn asked_for(
                 Job::Digest => config::Job::Digest,
                 Job::Scan | Job::Incident | Job::Review => config::Job::Scan,
             };
-            if of_incident {
-                return refused(&format!("`since` and `reason` are of an incident, not of a {job}"));
+            if since.is_some() {
+                return refused(&format!("`since` is of an incident or a review, not of a {job}"));
             }
             Ok(Asked::Job(job))
         }
@@ -284,6 +292,7 @@ fn reply(scan: &Scan) -> Result<Value, HandlerError> {
     });
     if let Some(page) = &report.page {
         reply["page"] = json!(page.place);
+        reply["report"] = json!(page.json_place());
     }
     if let Some(digest) = &report.digest {
         reply["digest"] = json!(digest);
