@@ -354,7 +354,7 @@ fn report(
 }
 
 fn state_place(request: &Request, config: &Config) -> Result<store::Location, RunError> {
-    if let ([account], true) = (request.accounts.as_slice(), request.apart) {
+    if let Some(account) = &request.apart {
         let bucket = config.deliver.s3.as_ref().ok_or(RunError::NoBucket)?;
         return Ok(fan_out::state_of(bucket, account));
     }

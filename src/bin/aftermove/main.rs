@@ -253,7 +253,7 @@ async fn scan(arguments: Scan, asked: Request) -> anyhow::Result<u8> {
     check_writable(output.as_deref())?;
     let request = Request { inventory, state, notify, ..common.request(asked) };
     let bar = Bar::new();
-    let scan = run::scan(&request, &|progress| bar.show(progress)).await;
+    let scan = Box::pin(run::scan(&request, &|progress| bar.show(progress))).await;
     bar.clear();
     let scan = scan?;
     let rendered = match format {

@@ -179,8 +179,8 @@ fn half_a_command_is_none_and_a_whole_one_is_kept() {
 
 #[test]
 fn the_names_of_types_are_those_of_security_hub() {
-    let path = format!("{}/tests/fixtures/schemas/asff.json", env!("CARGO_MANIFEST_DIR"));
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let schema = include_str!("../../../tests/fixtures/schemas/asff.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
     let known = &schema["$defs"]["ResourceDetails"]["properties"];
     for (_, name) in types::NAMES {
         // an account is the one type without details

@@ -69,6 +69,7 @@ fn every_status_has_its_activity_its_status_and_its_outcome() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "an event has many fields, and they are all looked at")]
 fn an_event_tells_what_where_since_when_and_what_to_do() {
     let mut report = everything();
     report.findings.truncate(1);
