@@ -1,4 +1,4 @@
-"""state_machine.py TEMPLATE: the template's state machine alone, as cfn-lint can look into it: with example values filled in."""
+"""state_machine.py TEMPLATE: its state machine alone, with example values, so that cfn-lint looks into it."""
 
 from __future__ import annotations
 

@@ -137,6 +137,7 @@ async fn a_run_over_an_organization_reports_on_all_accounts_and_names_those_that
     let report = reports.iter().find(|key| key.contains(".json")).unwrap();
     let report = organization.json(report).await;
     assert_eq!(report["accounts"].as_array().unwrap().len(), 23);
+    assert_eq!(report["account_names"][dearer], "web-00");
     assert_eq!(report["findings"].as_array().unwrap().len(), findings.len());
     let drift = report["findings"].as_array().unwrap().iter();
     let drift: Vec<&Value> = drift.filter(|f| f["policy"] == "cost-usage-type-drift").collect();
@@ -246,6 +247,27 @@ async fn one_process_reads_some_dozens_of_accounts() {
     assert_eq!(of(&alone, one), of(&report, one));
     let statuses = alone["findings"].as_array().unwrap().iter().map(|f| f["status"].as_str().unwrap());
     assert!(statuses.clone().all(|status| status == "open"), "{:?}", statuses.collect::<Vec<_>>());
+
+    // the same account by a list, beside the own one
+    let listed = |role: &str| {
+        format!(
+            "version: 1\nregions: [eu-west-1]\naccounts: [{{ id: \"000000000000\" }}, {{ id: \"{one}\", {role} }}]\n"
+        )
+    };
+    local.write(
+        "listed.yaml",
+        &listed(&format!(
+            "name: dear, role_arn: 'arn:aws:iam::{one}:role/aftermove', external_id: local-organization"
+        )),
+    );
+    let (both, _) = local.scan(&["--config", "listed.yaml"]);
+    assert_eq!(both["accounts"], json!(["000000000000", one]));
+    assert_eq!(of(&both, one), of(&report, one));
+    local.write("roleless.yaml", &listed("name: dear"));
+    let refused = local.aftermove(&["scan", "--config", "roleless.yaml"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(told.contains(&format!("the account {one} has no `role_arn`")), "{told}");
 
     let unknown = local.aftermove(&["scan", "--config", "org.yaml", "--account", "999999999999"]);
     let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
