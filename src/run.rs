@@ -37,7 +37,7 @@ use crate::inventory::{CoverageStatus, GLOBAL, Inventory, Kind as _, Scope};
 use crate::policy::evaluate::Setting;
 use crate::policy::outcome::{Evaluation, Verdicts};
 use crate::policy::{Policy, evaluate, generic, mute};
-use crate::report::{CoverageRow, PolicyCounts, Report, RunInfo, Usage};
+use crate::report::{About, CoverageRow, PolicyCounts, Report, RunInfo, Usage};
 use crate::review;
 use crate::store;
 use conclude::Conclusion;
@@ -324,6 +324,10 @@ fn report(
     let distinct = |of: fn(&Scope) -> &String| -> Vec<String> {
         asked_for.clone().map(of).collect::<BTreeSet<_>>().into_iter().cloned().collect()
     };
+    let mut counts = PolicyCounts::tally(policies.iter().map(|policy| policy.id.as_str()), verdicts);
+    for (counts, policy) in counts.iter_mut().zip(policies) {
+        counts.about = Some(About::of(policy));
+    }
     Report {
         run: RunInfo {
             id: uuid::Uuid::now_v7().to_string(),
@@ -342,7 +346,7 @@ fn report(
         costs: None,
         digest: None,
         page: None,
-        policies: PolicyCounts::tally(policies.iter().map(|policy| policy.id.as_str()), verdicts),
+        policies: counts,
         coverage,
         notes: Vec::new(),
         usage: Usage::default(),
@@ -350,7 +354,7 @@ fn report(
 }
 
 fn state_place(request: &Request, config: &Config) -> Result<store::Location, RunError> {
-    if let ([account], true) = (request.accounts.as_slice(), request.apart) {
+    if let Some(account) = &request.apart {
         let bucket = config.deliver.s3.as_ref().ok_or(RunError::NoBucket)?;
         return Ok(fan_out::state_of(bucket, account));
     }

@@ -33,6 +33,8 @@ def main() -> int:
     parser.add_argument("--bootstrap", type=Path, required=True, help="the bootstrap binary")
     parser.add_argument("--run", metavar="INPUT", help="start an execution with this input, and wait for its end")
     args = parser.parse_args()
+    if not args.bootstrap.is_file():
+        parser.error(f"there is no {args.bootstrap}; cargo build makes it")
     if args.run is None:
         print(json.dumps(build(args.accounts, args.bootstrap), indent=1))
         return 0

@@ -6,12 +6,13 @@ use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use serde_json::{Value, json};
 
 use super::clients::{client, somewhere};
-use super::{CollectError, Meter, time};
-use crate::config::accounts::Role;
+use super::{CollectError, Meter, organizations, time};
+use crate::config::accounts::{Accounts, Role};
 
-pub(super) const ASSUME: &str = "sts:AssumeRole";
+const ASSUME: &str = "sts:AssumeRole";
 
 /// The same settings with the role's credentials. The role is assumed at once, so that what is wrong with it is
 /// known before anything is read, and anew when its credentials end.
@@ -91,6 +92,21 @@ impl ProvideCredentials for AssumedRole {
             }
         })
     }
+}
+
+/// What it takes to find other accounts and to enter them, as statements of an IAM policy.
+pub fn statements(accounts: &Accounts, partition: &str) -> Vec<Value> {
+    let mut roles: Vec<String> =
+        accounts.listed.iter().filter_map(|account| Some(account.role.as_ref()?.arn.clone())).collect();
+    let organization = accounts.organization.as_ref();
+    roles.extend(organization.map(|org| format!("arn:{partition}:iam::*:role/{}", org.role_name)));
+    let enter = (!roles.is_empty())
+        .then(|| json!({ "Sid": "EnterAccounts", "Effect": "Allow", "Action": [ASSUME], "Resource": roles }));
+    let list = organization.map(|_| {
+        let actions = organizations::ACTIONS;
+        json!({ "Sid": "ListAccounts", "Effect": "Allow", "Action": actions, "Resource": "*" })
+    });
+    enter.into_iter().chain(list).collect()
 }
 
 /// An account of the organization.

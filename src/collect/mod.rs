@@ -55,7 +55,7 @@ use tokio::time::Instant;
 
 use crate::inventory::{Coverage, CoverageStatus, Meta, Resource, Scope, TYPES};
 
-pub use accounts::{Member, assume};
+pub use accounts::{Member, assume, statements as account_statements};
 pub use clients::{
     Caller, Clients, caller_identity, http_connector, regions, registry, s3, sdk_config, secretsmanager, sns,
 };

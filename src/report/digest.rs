@@ -315,8 +315,9 @@ fn by_hand(state: &State, now: DateTime<Utc>) -> Option<Part> {
 }
 
 fn unseen(report: &Report) -> Option<Part> {
-    let mut lines: Vec<String> = report.unseen().take(LISTED).map(|row| unseen_line(report, row)).collect();
-    lines.extend(more(report.unseen().count()));
+    let unseen = report.unseen();
+    let mut lines: Vec<String> = unseen.iter().take(LISTED).map(|row| unseen_line(report, row)).collect();
+    lines.extend(more(unseen.len()));
     (!lines.is_empty()).then_some(Part { heading: "Could not be seen", lines })
 }
 

@@ -6,7 +6,7 @@ function apply() {
   const wanted = Object.fromEntries(new FormData(form));
   let shown = 0;
   for (const finding of findings) {
-    const fits = ['severity', 'policy', 'status'].every((key) => !wanted[key] || finding.dataset[key] === wanted[key]);
+    const fits = ['severity', 'policy', 'status', 'account'].every((key) => !wanted[key] || finding.dataset[key] === wanted[key]);
     finding.hidden = !fits;
     shown += fits ? 1 : 0;
   }

@@ -42,7 +42,7 @@ pub fn render(report: &Report) -> String {
                     p { (report.headline()) }
                     p.faint {
                         "Run " (report.run.id) " (" (report.run.trigger) "), " (moment(report.run.started_at)) ", "
-                        (report.accounts.join(", ")) ", " (report.regions.join(", "))
+                        (places(report))
                     }
                 }
                 main {
@@ -62,6 +62,15 @@ pub fn render(report: &Report) -> String {
         }
     };
     page.into_string()
+}
+
+/// Accounts and regions, as far as a line has room for them.
+fn places(report: &Report) -> String {
+    let accounts = match report.accounts.as_slice() {
+        few if few.len() <= 10 => few.iter().map(|id| report.called(id)).collect::<Vec<_>>().join(", "),
+        many => format!("{} accounts", many.len()),
+    };
+    clean(&format!("{accounts}, {}", report.regions.join(", "))).into_owned()
 }
 
 /// Nothing is loaded, and only what is written here runs.
@@ -98,16 +107,22 @@ fn first(report: &Report) -> Markup {
 }
 
 /// What the script filters by; without it all findings are shown, and this is not.
-fn filters(standing: &[&Finding]) -> Markup {
+fn filters(report: &Report, standing: &[&Finding]) -> Markup {
     let severities = Severity::ALL.into_iter().map(Severity::as_str);
     let severities = severities.filter(|name| standing.iter().any(|f| f.severity.as_str() == *name));
     let statuses: BTreeSet<&str> = standing.iter().map(|f| f.status.as_str()).collect();
     let policies: BTreeSet<&str> = standing.iter().map(|f| f.policy.as_str()).collect();
-    let choices: [(&str, &str, Vec<&str>); 3] = [
+    let accounts: BTreeSet<&str> = standing.iter().map(|f| f.resource.account.as_str()).collect();
+    let mut choices: Vec<(&str, &str, Vec<&str>)> = vec![
         ("severity", "Severity", severities.collect()),
         ("policy", "Policy", policies.into_iter().collect()),
         ("status", "Status", statuses.into_iter().collect()),
     ];
+    if report.accounts.len() > 1 {
+        choices.push(("account", "Account", accounts.into_iter().collect()));
+    }
+    let shown =
+        |name: &str, value: &str| if name == "account" { report.called(value) } else { value.to_owned() };
     html! {
         form #filters aria-label="Filter the findings" hidden {
             @for (name, heading, values) in &choices {
@@ -115,7 +130,7 @@ fn filters(standing: &[&Finding]) -> Markup {
                     (heading)
                     select name=(name) {
                         option value="" { "all" }
-                        @for value in values { option value=(value) { (clean(value)) } }
+                        @for value in values { option value=(value) { (clean(&shown(name, value))) } }
                     }
                 }
             }
@@ -174,7 +189,10 @@ fn timeline_row(entry: &Entry) -> Markup {
 
 /// What stands as a violation, by severity; of an incident what has to do with it comes first.
 fn violations(report: &Report) -> Markup {
-    let standing: Vec<&Finding> = report.findings.iter().filter(|f| f.status.is_violation()).collect();
+    // gravest first, as the report has them
+    let mut standing: Vec<&Finding> = report.findings.iter().filter(|f| f.status.is_violation()).collect();
+    let left_out = standing.len().saturating_sub(MOST);
+    standing.truncate(MOST);
     let linked =
         |finding: &&&Finding| report.incident.as_ref().is_some_and(|i| i.findings.contains(&finding.id));
     let (near, far): (Vec<&Finding>, Vec<&Finding>) = standing.iter().partition(|finding| linked(finding));
@@ -193,17 +211,18 @@ fn violations(report: &Report) -> Markup {
         }
     };
     html! {
-        @if standing.len() > 1 { (filters(&standing)) }
+        @if standing.len() > 1 { (filters(report, &standing)) }
         (section("near", "Findings on what the timeline is about", &near))
         (section("findings", if near.is_empty() { "Findings" } else { "Other findings" }, &far))
         @if standing.is_empty() { p { "Nothing found in what could be seen." } }
+        (more(left_out))
     }
 }
 
 fn violation(report: &Report, finding: &Finding) -> Markup {
     html! {
         article class=(finding.severity.as_str()) data-severity=(finding.severity.as_str())
-            data-policy=(finding.policy) data-status=(finding.status.as_str()) {
+            data-policy=(finding.policy) data-status=(finding.status.as_str()) data-account=(finding.resource.account) {
             h3 { (finding.severity) " " (finding.status.as_str()) ": " (clean(&finding.title)) }
             p { strong { (resource_label(finding)) } " "
                 span.faint { (place(report, &finding.resource.account, &finding.resource.region)) } }
@@ -241,6 +260,15 @@ fn evidence(finding: &Finding) -> Markup {
     }
 }
 
+/// Of many accounts, a browser shows so many findings of a kind, and the JSON report has all of them.
+const MOST: usize = 1000;
+
+fn more(left_out: usize) -> Markup {
+    html! {
+        @if left_out > 0 { p { "… and " (left_out) " more in the JSON report beside this page" } }
+    }
+}
+
 /// Findings that ask for nothing.
 fn apart(report: &Report, heading: &str, status: Status) -> Markup {
     html! {
@@ -248,7 +276,7 @@ fn apart(report: &Report, heading: &str, status: Status) -> Markup {
             section {
                 h2 { (heading) }
                 ul {
-                    @for finding in report.findings.iter().filter(|finding| finding.status == status) {
+                    @for finding in report.findings.iter().filter(|finding| finding.status == status).take(MOST) {
                         li {
                             (finding.severity) " " strong { (resource_label(finding)) } ": " (clean(&finding.title))
                             @if let Some(reason) = evidence_text(finding, "unknown_because") {
@@ -258,6 +286,7 @@ fn apart(report: &Report, heading: &str, status: Status) -> Markup {
                         }
                     }
                 }
+                (more(report.count(status).saturating_sub(MOST)))
             }
         }
     }
@@ -268,20 +297,21 @@ fn coverage(report: &Report) -> Markup {
     for row in &report.coverage {
         *by_place.entry((&row.account, &row.region)).or_default() += 1;
     }
+    let unseen = report.unseen();
     html! {
         aside aria-labelledby="coverage" {
             h2 #coverage { "Coverage" }
-            @if report.unseen().next().is_some() {
+            @if !unseen.is_empty() {
                 p { "Could not be seen, so nothing is known about it:" }
-                ul { @for row in report.unseen() { li { (clean(&unseen_line(report, row))) } } }
+                ul { @for row in &unseen { li { (clean(&unseen_line(report, row))) } } }
             } @else if report.saw_everything() {
                 p { "Everything that was asked for was seen." }
             } @else {
                 p { "Not everything could be checked." }
             }
             p.faint {
-                @for ((account, region), types) in by_place {
-                    (clean(account)) " " (clean(region)) ": " (types) " types. "
+                @for ((account, region), types) in by_place.into_iter().take(MOST) {
+                    (clean(&report.called(account))) " " (clean(region)) ": " (types) " types. "
                 }
             }
             @for note in &report.notes { p { "Note: " (clean(note)) } }

@@ -1,15 +1,20 @@
 //! The report of one run, and its pure renderers.
 #![deny(clippy::disallowed_methods)]
 
+pub mod asff;
 pub mod chat;
+pub mod csv;
 pub mod digest;
+mod exchange;
 pub mod html;
 mod html_costs;
 mod html_review;
 pub mod json_incident;
 pub mod json_review;
 pub mod json_v1;
+pub mod ocsf;
 pub mod part;
+pub mod sarif;
 pub mod slack;
 pub mod sns;
 mod sns_incident;
@@ -18,9 +23,10 @@ pub mod text;
 mod text_incident;
 mod text_review;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use digest::Digest;
@@ -29,6 +35,7 @@ use crate::cost::Costs;
 use crate::findings::{Finding, Status};
 use crate::incident::Incident;
 use crate::inventory::CoverageStatus;
+use crate::policy::Policy;
 use crate::policy::outcome::{Outcome, Severity, Verdicts};
 use crate::review::Review;
 
@@ -93,10 +100,24 @@ pub struct RunInfo {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct PolicyCounts {
     pub id: String,
+    /// What it says of itself, for the formats that describe their rules.
+    #[serde(skip)]
+    pub about: Option<About>,
     pub pass: usize,
     pub fail: usize,
     pub skip: usize,
     pub unknown: usize,
+}
+
+/// A policy in its own words, whatever resource it judges.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct About {
+    pub title: String,
+    pub severity: Severity,
+    pub tags: Vec<String>,
+    pub why: String,
+    pub fix: String,
+    pub sources: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -147,19 +168,29 @@ impl Report {
         self.findings.iter().filter(|f| f.status == status).count()
     }
 
-    /// The coverage rows of what was not, or not completely, seen.
-    pub fn unseen(&self) -> impl Iterator<Item = &CoverageRow> {
-        self.coverage.iter().filter(|row| row.status != CoverageStatus::Complete)
+    /// The coverage rows of what was not, or not completely, seen. What is missing of an account for one and the same
+    /// reason, such as a role that lets nobody in, is one row.
+    pub fn unseen(&self) -> Vec<CoverageRow> {
+        let mut alike: IndexMap<(&str, CoverageStatus, &str), Vec<&CoverageRow>> = IndexMap::new();
+        for row in self.coverage.iter().filter(|row| row.status != CoverageStatus::Complete) {
+            alike.entry((&row.account, row.status, &row.detail)).or_default().push(row);
+        }
+        alike
+            .into_values()
+            .flat_map(|rows| {
+                if rows.len() < ALIKE { rows.into_iter().cloned().collect() } else { vec![folded(&rows)] }
+            })
+            .collect()
     }
 
     pub fn saw_everything(&self) -> bool {
-        self.run.complete && self.unseen().next().is_none()
+        self.run.complete && self.coverage.iter().all(|row| row.status == CoverageStatus::Complete)
     }
 
     /// The run in one line: `7 new, 3 open, 1 resolved; 2 things could not be seen`.
     pub fn headline(&self) -> String {
         let found = self.counted().unwrap_or_else(|| "nothing found".to_owned());
-        match self.unseen().count() {
+        match self.unseen().len() {
             0 if self.saw_everything() => found,
             0 => format!("{found}; not everything could be checked"),
             1 => format!("{found}; 1 thing could not be seen"),
@@ -190,6 +221,33 @@ impl Usage {
         }
         self.usd += other.usd;
         self
+    }
+}
+
+/// So many rows of one reason are told as one.
+const ALIKE: usize = 4;
+
+fn folded(rows: &[&CoverageRow]) -> CoverageRow {
+    let distinct = |of: fn(&CoverageRow) -> &str| rows.iter().map(|row| of(row)).collect::<BTreeSet<_>>();
+    let regions: Vec<&str> = distinct(|row| &row.region).into_iter().collect();
+    let types = distinct(|row| &row.resource_type).len();
+    CoverageRow {
+        region: regions.join(", "),
+        resource_type: format!("{types} resource types"),
+        ..rows[0].clone()
+    }
+}
+
+impl About {
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            title: policy.title.clone(),
+            severity: policy.severity,
+            tags: policy.tags.clone(),
+            why: policy.why_text.clone(),
+            fix: policy.fix_text.clone(),
+            sources: policy.sources.clone(),
+        }
     }
 }
 

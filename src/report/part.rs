@@ -158,7 +158,12 @@ impl Report {
         Self {
             run: self.run.clone(),
             accounts: self.accounts.iter().filter(|id| is_theirs(id)).cloned().collect(),
-            names: self.names.clone(),
+            names: self
+                .names
+                .iter()
+                .filter(|(id, _)| is_theirs(id))
+                .map(|(id, name)| (id.clone(), name.clone()))
+                .collect(),
             regions: self.regions.clone(),
             findings: self.findings.iter().filter(|f| is_theirs(&f.resource.account)).cloned().collect(),
             incident: None,

@@ -98,10 +98,11 @@ fn summary_body(report: &Report, whose: &str) -> String {
         }
         lines.push(String::new());
     }
-    let unseen = report.unseen().count();
+    let all = report.unseen();
+    let unseen = all.len();
     if unseen > 0 {
         lines.push("Could not be seen, so nothing is known about it:".to_owned());
-        let rows = report.unseen().take(UNSEEN_LISTED);
+        let rows = all.iter().take(UNSEEN_LISTED);
         lines.extend(rows.map(|row| format!("- {}", shown(&unseen_line(report, row)))));
         if unseen > UNSEEN_LISTED {
             lines.push(format!("- … and {} more", unseen - UNSEEN_LISTED));

@@ -65,7 +65,7 @@ fn text(report: &Report, incident: &Incident, timeline: &[&Entry]) -> String {
     lines.push(String::new());
     lines.extend(incident.missing.iter().map(|missing| format!("Not in it: {}", shown(missing))));
     lines.extend(
-        report.unseen().map(|row| format!("Could not be seen: {}", shown(&unseen_line(report, row)))),
+        report.unseen().iter().map(|row| format!("Could not be seen: {}", shown(&unseen_line(report, row)))),
     );
     lines.extend(report.notes.iter().map(|note| format!("Note: {}", shown(note))));
     if let Some(place) = &incident.page {

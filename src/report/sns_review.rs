@@ -13,7 +13,7 @@ pub(super) fn message(report: &Report, review: &Review) -> Message {
     told.push(String::new());
     told.extend(review.missing.iter().map(|missing| format!("Not in it: {}", shown(missing))));
     told.extend(
-        report.unseen().map(|row| format!("Could not be seen: {}", shown(&unseen_line(report, row)))),
+        report.unseen().iter().map(|row| format!("Could not be seen: {}", shown(&unseen_line(report, row)))),
     );
     told.extend(report.notes.iter().map(|note| format!("Note: {}", shown(note))));
     told.extend(report.page.iter().map(|page| format!("The whole report: {}", clean(&page.place))));

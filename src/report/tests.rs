@@ -72,6 +72,7 @@ pub(super) fn clean_report() -> Report {
         page: None,
         policies: vec![PolicyCounts {
             id: "logs-group-no-retention".into(),
+            about: None,
             pass: 12,
             fail: 0,
             skip: 3,
@@ -407,4 +408,36 @@ fn a_finding_message_is_the_contracts_finding_with_attributes_to_filter_by() {
         "status": "new",
     }
     "#);
+}
+
+#[test]
+fn what_is_missing_for_one_reason_is_told_once() {
+    let mut report = clean_report();
+    let row = |region: &str, resource_type: &str, detail: &str| CoverageRow {
+        account: "123456789012".into(),
+        region: region.into(),
+        resource_type: resource_type.into(),
+        status: CoverageStatus::Denied,
+        detail: detail.into(),
+    };
+    let shut = "denied: sts:AssumeRole (no)";
+    report.coverage = vec![
+        row("eu-west-1", "AWS::EC2::VPC", shut),
+        row("eu-west-1", "AWS::Logs::LogGroup", shut),
+        row("global", "AWS::Route53::HostedZone", shut),
+        row("eu-west-1", "AWS::SNS::Topic", "denied: sns:ListTopics (no)"),
+        row("global", "AWS::Budgets::Budget", shut),
+    ];
+    let told: Vec<(String, String, String)> =
+        report.unseen().into_iter().map(|row| (row.region, row.resource_type, row.detail)).collect();
+    let told: Vec<(&str, &str, &str)> = told.iter().map(|(r, t, d)| (&**r, &**t, &**d)).collect();
+    assert_eq!(
+        told,
+        [
+            ("eu-west-1, global", "4 resource types", shut),
+            ("eu-west-1", "AWS::SNS::Topic", "denied: sns:ListTopics (no)")
+        ]
+    );
+    report.coverage.pop();
+    assert_eq!(report.unseen().len(), 4, "a few are told one by one");
 }

@@ -161,11 +161,12 @@ impl Page<'_> {
 
     fn unseen(&mut self) {
         let report = self.report;
-        if report.unseen().next().is_none() {
+        let unseen = report.unseen();
+        if unseen.is_empty() {
             return;
         }
         self.heading(BOLD, "COULD NOT BE SEEN");
-        for row in report.unseen() {
+        for row in &unseen {
             self.wrapped("  ", "    ", &unseen_line(report, row));
         }
         self.line("");

@@ -58,7 +58,7 @@ pub(super) async fn targets(
     if let Some(targets) = &request.targets {
         return Ok(targets.clone());
     }
-    let wanted: BTreeSet<&str> = request.accounts.iter().map(String::as_str).collect();
+    let wanted: BTreeSet<&str> = request.accounts.iter().chain(&request.apart).map(String::as_str).collect();
     let mut found: BTreeMap<String, Target> = BTreeMap::new();
     let accounts = &config.accounts;
     let target = |id: &str, name: &str, role: Option<Role>, units: &[String]| {

@@ -76,19 +76,19 @@ impl Conclusion<'_> {
         since: DateTime<Utc>,
     ) -> bool {
         let targets = self.aws.targets.get().map_or(NO_TARGETS, Vec::as_slice);
-        let owned: Vec<&Target> =
+        let own: Vec<&Target> =
             targets.iter().filter(|target| target.owner.as_ref() == Some(&owner.name)).collect();
-        if owned.is_empty() {
+        if own.is_empty() {
             let note = format!("The owner {} owns none of the accounts, and got no digest.", owner.name);
             report.notes.push(note);
             return false;
         }
-        let ids: BTreeSet<&str> = owned.iter().map(|target| target.id.as_str()).collect();
+        let ids: BTreeSet<&str> = own.iter().map(|target| target.id.as_str()).collect();
         let costs = self.costs.iter().filter(|(id, _)| ids.contains(&**id)).cloned().collect();
         let costs = cost::together(called(costs, report));
         let mut theirs = report.of_accounts(&ids, costs);
         theirs.run.id = format!("{}-{}", report.run.id, file_name(&owner.name));
-        let whose = match owned.as_slice() {
+        let whose = match own.as_slice() {
             [one] => report.called(&one.id),
             many => format!("{}: {} accounts", owner.name, many.len()),
         };

@@ -33,8 +33,8 @@ pub struct Request {
     pub regions: Vec<String>,
     /// Of the configured accounts only these, by id.
     pub accounts: Vec<String>,
-    /// The one account of these has its own state, as in a run over many.
-    pub apart: bool,
+    /// One of them alone, with the state that a run over all keeps of it.
+    pub apart: Option<String>,
     /// The accounts to read, in place of those that the configuration asks for.
     pub targets: Option<Vec<Target>>,
     /// A saved inventory to judge instead of reading AWS.

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::local::root;
 
 fn printed(arguments: &[&str]) -> String {
@@ -46,4 +48,27 @@ fn the_policy_and_the_configuration_of_the_readme_hold() {
     let (policy, config) = (policy.to_str().unwrap(), config.to_str().unwrap());
     let tested = printed(&["policy", "test", "--policies", policy, "--config", config]);
     assert!(tested.contains("unset retention fails") && tested.trim_end().ends_with(" 0 failed"), "{tested}");
+}
+
+#[test]
+fn the_accounts_of_the_readme_are_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("aftermove.yaml");
+    let accounts = example(
+        "accounts:                                # the account of the credentials itself needs no role",
+    );
+    std::fs::write(&config, accounts).unwrap();
+    let policy = printed(&["iam", "--config", config.to_str().unwrap()]);
+    assert!(policy.contains("EnterAccounts") && policy.contains("organizations:ListRoots"), "{policy}");
+}
+
+#[test]
+fn the_role_of_other_accounts_reads_what_a_scan_reads() {
+    let folder = root().join("infra");
+    let template = std::fs::read_to_string(folder.join("member-role.yaml")).unwrap();
+    let template: Value = serde_saphyr::from_str(&template).unwrap();
+    let ours = &template["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+    let policy = std::fs::read(folder.join("aftermove-read-only.json")).unwrap();
+    let policy: Value = serde_json::from_slice(&policy).unwrap();
+    assert_eq!(ours, &policy["Statement"], "infra/member-role.yaml has to say what `aftermove iam` prints");
 }

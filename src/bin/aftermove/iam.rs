@@ -60,11 +60,12 @@ pub(crate) async fn run(arguments: Iam) -> anyhow::Result<u8> {
             }
         }
     }
+    let partition = match &config.regions {
+        Regions::Named(regions) => regions.first().map_or("aws", |region| regions::partition(region)),
+        Regions::Current | Regions::All => "aws",
+    };
+    further.extend(collect::account_statements(&config.accounts, partition));
     if let Some(trail) = config.drift.trail.filter(|_| needs.types.contains(Event::TYPE)) {
-        let partition = match &config.regions {
-            Regions::Named(regions) => regions.first().map_or("aws", |region| regions::partition(region)),
-            Regions::Current | Regions::All => "aws",
-        };
         further.extend(collect::trail_statements(partition, &trail.bucket, &trail.prefix));
     }
     write(None, &format!("{:#}\n", needs.policy(further)))?;

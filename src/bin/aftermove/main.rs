@@ -17,7 +17,7 @@ use aftermove::collect::Progress;
 use aftermove::config::Severity;
 use aftermove::deliver::file;
 use aftermove::incident::Ask;
-use aftermove::report::{html, json_v1, text};
+use aftermove::report::{asff, csv, html, json_v1, ocsf, sarif, text};
 use aftermove::review;
 use aftermove::run::{self, Request};
 use anyhow::Context as _;
@@ -96,6 +96,7 @@ enum Command {
 struct Scan {
     #[command(flatten)]
     common: Common,
+    /// How to write the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Write the report to this file instead of stdout
@@ -141,10 +142,28 @@ struct Common {
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum Format {
+    /// For people at a terminal
     #[default]
     Text,
+    /// The whole report, for programs
     Json,
+    /// One page for people, to be opened in a browser
     Html,
+    /// The findings alone, a row each, for a spreadsheet
+    Csv,
+    /// The findings and what was not seen, for viewers of SARIF 2.1.0
+    Sarif,
+    /// The findings alone, as events of OCSF 1.8.0, for a security lake or a SIEM
+    Ocsf,
+    /// The findings alone, in the format of AWS Security Hub, for `aws securityhub batch-import-findings`
+    Asff,
+}
+
+impl Format {
+    /// Nothing in it says what could not be seen.
+    fn tells_findings_alone(self) -> bool {
+        matches!(self, Self::Csv | Self::Ocsf | Self::Asff)
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -234,15 +253,22 @@ async fn scan(arguments: Scan, asked: Request) -> anyhow::Result<u8> {
     check_writable(output.as_deref())?;
     let request = Request { inventory, state, notify, ..common.request(asked) };
     let bar = Bar::new();
-    let scan = run::scan(&request, &|progress| bar.show(progress)).await;
+    let scan = Box::pin(run::scan(&request, &|progress| bar.show(progress))).await;
     bar.clear();
     let scan = scan?;
     let rendered = match format {
         Format::Json => json_v1::render(&scan.report)?,
         Format::Text => text::render(&scan.report, style(output.is_some())),
         Format::Html => html::render(&scan.report),
+        Format::Csv => csv::render(&scan.report)?,
+        Format::Sarif => sarif::render(&scan.report)?,
+        Format::Ocsf => ocsf::render(&scan.report)?,
+        Format::Asff => asff::render(&scan.report)?,
     };
     write(output.as_deref(), &rendered)?;
+    if format.tells_findings_alone() && !scan.report.saw_everything() {
+        say(&scan.report.headline());
+    }
     if scan.undelivered {
         say("not everything was delivered; the report's notes say what and why");
         return Ok(2);

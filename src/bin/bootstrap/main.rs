@@ -127,9 +127,8 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
         if steps::is_step(&payload) {
             return Box::pin(steps::run(payload, request, &progress)).await;
         }
-        let (asked, for_whom, account) = asked(payload, Utc::now())?;
-        let apart = account.is_some();
-        let request = Request { accounts: account.into_iter().collect(), apart, asked: for_whom, ..request };
+        let (asked, for_whom, apart) = asked(payload, Utc::now())?;
+        let request = Request { apart, asked: for_whom, ..request };
         match asked {
             Asked::Incident(ask) => {
                 let request = Request { incident: Some(ask), trigger: "incident", ..request };

@@ -32,3 +32,23 @@ async fn a_role_that_lets_nobody_in_is_named_with_the_action() {
     let error = assume(&config, &role(), "aftermove-run", &Arc::default()).await.unwrap_err();
     assert_eq!(error.to_string(), format!("denied: sts:AssumeRole ({ROLE}: Access denied)"));
 }
+
+#[test]
+fn a_policy_lets_in_where_the_configuration_leads_and_nowhere_else() {
+    use crate::config::accounts::{Account, Organization};
+    assert_eq!(statements(&Accounts::default(), "aws"), Vec::<Value>::new());
+    let listed = Account { id: "111122223333".to_owned(), name: String::new(), role: Some(role()) };
+    let accounts = Accounts { listed: vec![listed], ..Accounts::default() };
+    let [enter] = statements(&accounts, "aws").try_into().unwrap();
+    assert_eq!((&enter["Action"], &enter["Resource"]), (&json!([ASSUME]), &json!([ROLE])));
+    let organization = Organization {
+        units: Vec::new(),
+        exclude: std::collections::BTreeSet::new(),
+        role_name: "audit/aftermove".to_owned(),
+        external_id: None,
+    };
+    let accounts = Accounts { organization: Some(organization), ..Accounts::default() };
+    let [enter, list] = statements(&accounts, "aws-cn").try_into().unwrap();
+    assert_eq!(enter["Resource"], json!(["arn:aws-cn:iam::*:role/audit/aftermove"]));
+    assert_eq!(list["Action"][0], "organizations:ListAccounts");
+}

@@ -8,7 +8,7 @@ fn parse(text: &str) -> Result<Config, Diagnostics> {
 
 fn problem(text: &str) -> String {
     let Diagnostics(problems) = parse(text).unwrap_err();
-    problems.iter().map(|problem| format!("{problem:?}\n")).collect()
+    problems.iter().map(|problem| format!("{problem:?}")).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 const OWNER: &str = "slack: { webhook_secret_arn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:s' }";
