@@ -133,8 +133,10 @@ def serve(args: argparse.Namespace) -> int:
     from hypercorn.asyncio import serve as run
     from hypercorn.config import Config
 
+    from . import scheduling
     from .gateway import Gateway
 
+    scheduling.install()
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 75

@@ -9,14 +9,14 @@ use crate::delivery::receive;
 use crate::local::{Local, root, without_settings};
 
 /// A stand-in for Slack's webhook that checks what it is sent.
-struct Slack {
+pub(crate) struct Slack {
     process: Child,
     lines: BufReader<ChildStdout>,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Slack {
-    fn start(answers: &str) -> Self {
+    pub(crate) fn start(answers: &str) -> Self {
         let mut process = without_settings(Command::new(root().join("localstack/slack")))
             .args(["--answers", answers])
             .stdin(Stdio::piped())
@@ -31,7 +31,7 @@ impl Slack {
     }
 
     /// What came, with what it was answered: all of it, as the stand-in ends here.
-    fn received(mut self) -> Vec<Value> {
+    pub(crate) fn received(mut self) -> Vec<Value> {
         drop(self.process.stdin.take());
         let mut all = String::new();
         self.lines.read_to_string(&mut all).unwrap();
@@ -58,7 +58,7 @@ async fn topic(local: &Local, name: &str) -> (String, String) {
     (topic, queue)
 }
 
-fn text_of(message: &Value) -> String {
+pub(crate) fn text_of(message: &Value) -> String {
     let blocks = message["blocks"].as_array().unwrap();
     let text = |block: &Value| {
         let text = if block["type"] == "context" { &block["elements"][0] } else { &block["text"] };

@@ -21,8 +21,18 @@ pub(crate) struct Local {
 
 impl Local {
     pub(crate) fn start() -> Self {
+        Self::started(&[])
+    }
+
+    /// One that checks signatures and IAM policies, and has no answers of the front.
+    pub(crate) fn strict() -> Self {
+        Self::started(&["--auth"])
+    }
+
+    fn started(arguments: &[&str]) -> Self {
         let mut process = Command::new(root().join("localstack/start"))
             .arg("--foreground")
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -8,6 +8,7 @@ mod bad_files;
 mod bad_input;
 mod costs;
 mod delivery;
+mod deployment;
 mod digest;
 mod drift;
 mod events;
