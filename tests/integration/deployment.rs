@@ -224,6 +224,15 @@ async fn one_command_deploys_what_its_schedules_run_and_an_upgrade_keeps_the_sta
     until("a second scan", || reports(2));
     assert_eq!(waiting(&local, &queue).await, [] as [Value; 0], "it is told once");
 
+    // what cannot be seen is not written over
+    let config = object(&local, bucket, "aftermove.yaml");
+    crate::faults::fault(&local, "s3:HeadObject", "denied", &json!({}));
+    let blind = deploy(&local, &["--bundle", bundle], "");
+    let told = String::from_utf8_lossy(&blind.stderr).into_owned();
+    assert!(blind.status.code() == Some(1) && told.contains("cannot be seen: "), "{told}");
+    local.forget("faults");
+    assert_eq!(object(&local, bucket, "aftermove.yaml"), config);
+
     // an upgrade, and the digest more often
     let newer = newer(&local, Path::new(bundle));
     let code = |local: &Local| {
