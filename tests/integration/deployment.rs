@@ -224,6 +224,15 @@ async fn one_command_deploys_what_its_schedules_run_and_an_upgrade_keeps_the_sta
     until("a second scan", || reports(2));
     assert_eq!(waiting(&local, &queue).await, [] as [Value; 0], "it is told once");
 
+    // what cannot be seen is not written over
+    let config = object(&local, bucket, "aftermove.yaml");
+    crate::faults::fault(&local, "s3:HeadObject", "denied", &json!({}));
+    let blind = deploy(&local, &["--bundle", bundle], "");
+    let told = String::from_utf8_lossy(&blind.stderr).into_owned();
+    assert!(blind.status.code() == Some(1) && told.contains("cannot be seen: "), "{told}");
+    local.forget("faults");
+    assert_eq!(object(&local, bucket, "aftermove.yaml"), config);
+
     // an upgrade, and the digest more often
     let newer = newer(&local, Path::new(bundle));
     let code = |local: &Local| {
@@ -333,7 +342,7 @@ async fn the_deployed_function_answers_on_demand_and_its_stack_has_no_finding() 
         &["sns", "subscribe", "--topic-arn", topic, "--protocol", "sqs", "--notification-endpoint", endpoint],
     );
     let config =
-        local.write("ticking.yaml", "version: 1\nschedules: { often: { job: scan, cron: '0 * * * ? *' } }\n");
+        local.write("ticking.yaml", "version: 1\nschedules: { often: { job: scan, cron: '* * * * ? *' } }\n");
     let place = format!("s3://{bucket}/aftermove.yaml");
     aws(&local, &["s3", "cp", "--only-show-errors", config.to_str().unwrap(), &place]);
     let now = chrono::Utc::now().format("%Y-%m-%dT%H:00:00Z").to_string();
@@ -361,6 +370,9 @@ async fn the_deployed_function_answers_on_demand_and_its_stack_has_no_finding() 
         let key = place.strip_prefix(&format!("s3://{bucket}/")).unwrap();
         let kept: Value = serde_json::from_slice(&object(&local, bucket, key)).unwrap();
         assert_eq!(kept["run"]["id"], reply["run_id"]);
+        let trigger = event["job"].as_str().filter(|job| ["incident", "review"].contains(job));
+        let trigger = trigger.unwrap_or(if asked { "manual" } else { "schedule" });
+        assert_eq!(kept["run"]["trigger"], trigger);
         let told = crate::delivery::receive(&local, person.as_str().unwrap()).await;
         let [(attributes, body)] = told.as_slice() else { panic!("{event}: {told:#?}") };
         let kind = event["job"].as_str().filter(|job| *job != "scan").unwrap_or("summary");
@@ -387,6 +399,28 @@ async fn the_deployed_function_answers_on_demand_and_its_stack_has_no_finding() 
     let failed = waiting(&local, &outputs["FailedQueueUrl"]).await;
     assert_eq!(failed[0]["requestPayload"], event, "{failed:#?}");
     assert_eq!(failed[0]["responsePayload"]["errorType"], "InvalidEvent", "{failed:#?}");
+
+    // the tick, more often than once an hour; the local AWS sees no change where conditions alone make it
+    let tick = ["--parameter", "HourlyTick=yes", "--parameter", "LogRetentionDays=30"];
+    deployed(&deploy(&local, &[&parameters[..2], &tick].concat(), ""));
+    let names =
+        aws(&local, &["scheduler", "list-schedules", "--group-name", STACK, "--query", "Schedules[].Name"]);
+    assert_eq!(names, json!(["watchman-tick"]));
+    let tick = ["--group-name", STACK, "--name", "watchman-tick"];
+    let target = aws(&local, &[&["scheduler", "get-schedule"], &tick[..]].concat())["Target"].to_string();
+    let often = ["--schedule-expression", "rate(1 minute)", "--flexible-time-window", "Mode=OFF", "--target"];
+    aws(&local, &[&["scheduler", "update-schedule"], &tick[..], &often, &[&target]].concat());
+    let sqs = aws_sdk_sqs::Client::new(&local.sdk().await);
+    let patience = Instant::now() + Duration::from_mins(4);
+    loop {
+        let waiting = sqs.receive_message().queue_url(person.as_str().unwrap()).send().await.unwrap();
+        if let [message] = waiting.messages() {
+            assert!(message.body().unwrap().contains("All clear"), "{message:?}");
+            break;
+        }
+        assert!(Instant::now() < patience, "the tick ran nothing");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
 
     let posts = slack.received();
     let asked: Vec<bool> =

@@ -128,7 +128,8 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, HandlerError> {
             return Box::pin(steps::run(payload, request, &progress)).await;
         }
         let (asked, for_whom, apart) = asked(payload, Utc::now())?;
-        let request = Request { apart, asked: for_whom, ..request };
+        let trigger = if for_whom.is_some() { "manual" } else { request.trigger };
+        let request = Request { apart, trigger, asked: for_whom, ..request };
         match asked {
             Asked::Incident(ask) => {
                 let request = Request { incident: Some(ask), trigger: "incident", ..request };
