@@ -19,6 +19,7 @@ use super::template::Quoting;
 use super::{Metric, Policy};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
 use crate::config::{Overrides, Severity};
+use crate::cost::LIST_PRICES;
 use build::Build;
 pub use types::resource_type;
 
@@ -252,8 +253,17 @@ impl Loader<'_> {
     }
 
     fn params(&mut self, raw: &RawPolicy, overrides: &Overrides) -> Option<IndexMap<String, Json>> {
-        let mut params: IndexMap<String, Json> =
-            raw.params.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect();
+        let mut params: IndexMap<String, Json> = IndexMap::new();
+        for (name, value) in &raw.params {
+            let param = match list_price(&value.value) {
+                Ok(param) => param,
+                Err((unknown, help)) => {
+                    self.problem(&value.defined, format!("there is no list price `{unknown}`"), help);
+                    return None;
+                }
+            };
+            params.insert(name.clone(), param);
+        }
         for (name, value) in overrides.params.get(&raw.id.value).into_iter().flatten() {
             override_param(&mut params, name, value)
                 .map_err(|message| {
@@ -366,6 +376,21 @@ fn flatten<T>(value: Option<Option<T>>) -> Option<Option<T>> {
         Some(Some(value)) => Some(Some(value)),
         Some(None) => None,
     }
+}
+
+/// `{ list_price: NatGateway-Hours }` stands for what is listed; any other param for itself.
+fn list_price(param: &Json) -> Result<Json, (String, String)> {
+    let Some(name) = param.as_object().filter(|map| map.len() == 1).and_then(|map| map.get("list_price"))
+    else {
+        return Ok(param.clone());
+    };
+    let name = name.as_str().map_or_else(|| name.to_string(), str::to_owned);
+    LIST_PRICES.get(&name).map(|price| price.usd.clone()).ok_or_else(|| {
+        let known = LIST_PRICES.keys().map(String::as_str);
+        let help = did_you_mean(&name, known.clone())
+            .unwrap_or_else(|| format!("these are listed: {}", known.collect::<Vec<_>>().join(", ")));
+        (name, help)
+    })
 }
 
 /// A param keeps its type; an int may stand where a double does.

@@ -52,6 +52,22 @@ fn a_good_file_loads_and_its_cases_hold() {
 }
 
 #[test]
+fn a_list_price_is_a_param_like_any_other() {
+    let priced = GOOD.replace("large_gb: 10.0", "large_gb: { list_price: NatGateway-Hours }");
+    let large = |overrides: &Overrides| {
+        load([SourceFile::new("p/logs-x.yaml", priced.clone())], overrides, &[]).unwrap()[0].params["large_gb"].clone()
+    };
+    assert_eq!(large(&Overrides::default()), 0.045);
+    let params = IndexMap::from([("large_gb".to_owned(), Json::from(0.05))]);
+    let overrides =
+        Overrides { params: BTreeMap::from([("logs-x".to_owned(), params)]), ..Overrides::default() };
+    assert_eq!(large(&overrides), 0.05);
+    let refused = refused("large_gb: 10.0", "large_gb: { list_price: NatGateway-Hour }");
+    assert!(refused.contains("there is no list price `NatGateway-Hour`"), "{refused}");
+    assert!(refused.contains("did you mean `NatGateway-Hours`?"), "{refused}");
+}
+
+#[test]
 fn everything_wrong_is_refused_with_its_place_and_remedy() {
     let seen = [
         refused("severity: low", "severity: lo"),
