@@ -1,4 +1,4 @@
-"""package_zip.py BINARY ZIP GLIBC: a zip of the binary that depends on nothing but its bytes; refused where it would not start."""
+"""package_zip.py BINARY ZIP GLIBC: a zip of the binary, the same for the same bytes; refused if it would not start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def main() -> int:
     if needed > newest:
         sys.exit(f"package: {binary} needs glibc {text(needed)}, and provided.al2023 has {text(newest)}")
     if len(program) > LARGEST_UNZIPPED:
-        sys.exit(f"package: {binary} has {mb(len(program))}, and Lambda takes {mb(LARGEST_UNZIPPED)}; use --profile bundle")
+        sys.exit(f"package: {binary} has {mb(len(program))}, and Lambda takes {mb(LARGEST_UNZIPPED)}; strip it")
     entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
     entry.create_system = 3  # Unix, so that the mode counts
     entry.external_attr = 0o100755 << 16

@@ -168,9 +168,7 @@ def execute(given: str) -> dict:
     told = {key: now[key] for key in ("status", "error", "cause") if key in now}
     told["output"] = json.loads(now.get("output") or "null")
     runs = states.list_map_runs(executionArn=execution)["mapRuns"]
-    told["map_runs"] = [
-        states.describe_map_run(mapRunArn=run["mapRunArn"])["executionCounts"] for run in runs
-    ]
+    told["map_runs"] = [states.describe_map_run(mapRunArn=run["mapRunArn"])["executionCounts"] for run in runs]
     return told | {"name": name, "seconds": round((now["stopDate"] - now["startDate"]).total_seconds(), 1)}
 
 

@@ -6,7 +6,7 @@ the network: `gateway` receives every request, `calls` works out which AWS opera
 - `faults`      an error, a delay, half an answer or a closed connection, where a test asked for one
 - `cloudtrail`, `metrics`, `costs`   answers made from events, series and rows that a test loaded
 - `paging`, `overrides`   MiniStack's own answer, cut into pages and patched
-- MiniStack itself, with schedules as EventBridge Scheduler runs them (`scheduling`)
+- MiniStack itself, with schedules as EventBridge Scheduler runs them (`scheduling`), and roles as IAM sees them (`principals`)
 
 makes the reply, in the wire format (`wire`) that the caller speaks. `control` is the JSON API under
 /_local/ that fills `state`. README.md, one folder up, documents it.

@@ -133,9 +133,10 @@ def serve(args: argparse.Namespace) -> int:
     from hypercorn.asyncio import serve as run
     from hypercorn.config import Config
 
-    from . import scheduling
+    from . import principals, scheduling
     from .gateway import Gateway
 
+    principals.install()
     scheduling.install()
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]

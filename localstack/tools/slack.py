@@ -17,6 +17,7 @@ MAX_TEXT = 40_000
 MAX_BLOCK_CHARS = 13_200
 TEXT_LIMITS = {"header": 150, "section": 3000, "context": 3000}
 KEYS = {"header": {"text"}, "section": {"text"}, "context": {"elements"}, "divider": set()}
+LINK = re.compile(r"<(https?://[^|>]*)\|([^>]*)>")
 PINGS = re.compile(r"<(!(?:channel|here|everyone|subteam)|[@#])")
 
 
@@ -30,10 +31,12 @@ def main() -> int:
         help="what the first messages get: ok, 429:SECONDS, timeout, 500, or any other word, which is answered with"
         " 400 whatever the message; separated by commas",
     )
+    parser.add_argument("--text", action="store_true", help="print the messages as a person reads them")
     args = parser.parse_args()
     server = ThreadingHTTPServer(("127.0.0.1", args.port), Webhook)
     server.answers = [answer for answer in args.answers.split(",") if answer]
     server.lock = threading.Lock()
+    server.text = args.text
     threading.Thread(target=server.serve_forever, daemon=True).start()
     say({"url": f"http://127.0.0.1:{server.server_port}/services/T00000000/B00000000/XXXXXXXXXXXX"})
     sys.stdin.read()
@@ -60,7 +63,10 @@ class Webhook(BaseHTTPRequestHandler):
             message = None
         status, answer, headers = verdict(scripted, message, self.path)
         pings = sorted(set(PINGS.findall(json.dumps(message, ensure_ascii=False))))
-        say({"status": status, "answer": answer, "pings": pings, "message": message})
+        if self.server.text:
+            print(readable(message), flush=True)
+        else:
+            say({"status": status, "answer": answer, "pings": pings, "message": message})
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -71,6 +77,13 @@ class Webhook(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def readable(message: object) -> str:
+    """The texts of its blocks, without Slack's markup for links and its escapes."""
+    blocks = message.get("blocks", []) if isinstance(message, dict) else []
+    texts = [(block.get("text") or block.get("elements", [{}])[0]).get("text", "") for block in blocks]
+    return LINK.sub(r"\2", "\n\n".join(texts)).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def verdict(scripted: str, message: object, path: str) -> tuple[int, str, dict[str, str]]:

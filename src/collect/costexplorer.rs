@@ -9,7 +9,7 @@ use aws_sdk_costexplorer::types::{
     AnomalyDateInterval, DateInterval, Dimension, DimensionValues, Expression, Granularity, GroupDefinition,
     GroupDefinitionType, ResultByTime,
 };
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
 
 pub use paid::Paid;
 use paid::{AnomalyRow, Answer, CostRow};
@@ -53,10 +53,17 @@ pub(super) const ANOMALIES: Collector = Collector {
     collect: |context| Box::pin(anomalies(context)),
 };
 
-/// The first and the last settled day.
+/// The first and the last settled day. As long as they stay the same, so does the answer that was paid for.
 fn settled(context: &Context) -> (NaiveDate, NaiveDate) {
-    let to = context.now.date_naive() - SETTLE_DAYS;
+    let to = last_settled(context.now.date_naive(), context.costs_every);
     (to - Days::new(DAYS - 1), to)
+}
+
+/// Of each day the day before yesterday; where seven days are one step, the last Saturday that is settled.
+fn last_settled(today: NaiveDate, every_days: u8) -> NaiveDate {
+    let to = today - SETTLE_DAYS;
+    let into_step = (to.num_days_from_ce() + 1).rem_euclid(i32::from(every_days.max(1)));
+    to - Days::new(into_step.unsigned_abs().into())
 }
 
 async fn costs(context: &Context) -> Result<Read, CollectError> {

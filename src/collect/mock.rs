@@ -74,6 +74,7 @@ pub(super) fn metered() -> (Context, Arc<Meter>) {
         deadline: Instant::now() + Duration::from_secs(30),
         ecs: super::ecs::Shared::default(),
         paid: super::Paid::default(),
+        costs_every: 1,
     };
     (context, meter)
 }

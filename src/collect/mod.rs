@@ -94,6 +94,8 @@ pub struct Context {
     pub ecs: ecs::Shared,
     /// What Cost Explorer answered already.
     pub paid: Paid,
+    /// The last settled day moves by so many days at once.
+    pub costs_every: u8,
 }
 
 impl Context {

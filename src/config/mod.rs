@@ -47,6 +47,7 @@ pub struct Config {
     pub mutes: Vec<Mute>,
     pub drift: Drift,
     pub migration: Migration,
+    pub costs: Costs,
     pub deliver: Deliver,
     /// By name.
     pub schedules: Vec<Schedule>,
@@ -85,6 +86,19 @@ pub struct Migration {
     pub rollback_until: Option<NaiveDate>,
     /// What AWS was to cost.
     pub expected_monthly_usd: Option<f64>,
+}
+
+/// How the bill is read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Costs {
+    /// The last settled day moves by so many days at once: with seven, weeks end on Saturday.
+    pub every_days: u8,
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self { every_days: 1 }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -238,6 +252,13 @@ impl Resolver<'_> {
         let slack_secret_arn = raw.deliver.slack.and_then(|slack| self.secret(slack.webhook_secret_arn));
         let s3 = raw.deliver.s3.map(|s3| Bucket { bucket: s3.bucket.value, prefix: s3.prefix });
         let schedules = self.schedules(raw.schedules);
+        let costs = raw.costs.every_days.map_or_else(Costs::default, |every| {
+            if !(1..=7).contains(&every.value) {
+                let message = format!("costs cannot move {} days at once", every.value);
+                self.problem(every.defined, message, "write 1 (each day) to 7 (each week)");
+            }
+            Costs { every_days: every.value.clamp(1, 7) }
+        });
         let accounts = self.accounts(raw.accounts, raw.organization, raw.owners);
         Config {
             regions,
@@ -248,6 +269,7 @@ impl Resolver<'_> {
             mutes,
             drift,
             migration: raw.migration,
+            costs,
             deliver: Deliver { sns_topic_arn, chat_topic_arn, slack_secret_arn, s3 },
             schedules,
             policy_mentions: std::mem::take(&mut self.mentions),

@@ -54,6 +54,8 @@ pub(super) struct RawConfig {
     pub(super) drift: RawDrift,
     /// How the move from Heroku was planned.
     pub(super) migration: Migration,
+    /// How often Cost Explorer is paid.
+    pub(super) costs: RawCosts,
     /// Where findings and reports go.
     pub(super) deliver: RawDeliver,
     /// Jobs by name, and when each runs.
@@ -222,6 +224,15 @@ pub(super) struct RawOwned {
     pub(super) tags: BTreeMap<String, String>,
     /// What the code is called, as in `terraform in example/infrastructure`.
     pub(super) code: String,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Costs")]
+pub(super) struct RawCosts {
+    /// Costs move so many days at once, 1 to 7, and Cost Explorer is asked as rarely; each day unless it is said.
+    #[schemars(with = "Option<u8>", range(min = 1, max = 7))]
+    pub(super) every_days: Option<Spanned<u8>>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]

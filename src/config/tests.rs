@@ -62,6 +62,7 @@ fn what_is_wrong_is_named_with_its_place_and_its_remedy() {
         "deliver: { sns: { topic_arn: findings } }\n",
         "deliver: { sns: { topic: findings } }\n",
         "drift: { ignore_events: [UpdateService] }\n",
+        "costs: { every_days: 30 }\n",
         "drift: { trail: management-events }\n",
         "drift: { trail: 's3:///AWSLogs' }\n",
         "drift: { trail: s3://logs/AWSLogs/111122223333 }\n",
@@ -79,27 +80,28 @@ fn what_is_wrong_is_named_with_its_place_and_its_remedy() {
     .flat_map(problems)
     .collect();
     insta::assert_snapshot!(seen.join("\n"), @r"
-        aftermove.yaml:1:10: this is not version 1 (write `version: 1`)
-        aftermove.yaml:1:11: unknown region `eu-wst-1` (did you mean `eu-west-1`?)
-        aftermove.yaml:1:10: `everywhere` is not a list of regions (write `regions: all`, or a list as in `regions: [eu-west-1]`)
-        aftermove.yaml:1:9: `esential` is not a pack (the packs are essential, recommended and strict)
-        aftermove.yaml:1:38: `grave` is not a severity (write critical, high, medium, low or info)
-        aftermove.yaml:1:30: `findings` is not the ARN of a standard SNS topic (write it as `arn:aws:sns:eu-west-1:111122223333:name`; FIFO topics are not supported)
-        aftermove.yaml:1:19: unknown key `topic` (did you mean `topic_arn`?)
-        aftermove.yaml:1:26: `UpdateService` does not name an event (write `service:EventName`, as in `ecs:UpdateService`)
-        aftermove.yaml:1:17: `management-events` is no place in S3 (write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`)
-        aftermove.yaml:1:17: `s3:///AWSLogs` is no place in S3 (write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`)
-        aftermove.yaml:1:17: `s3://logs/AWSLogs/111122223333` goes too far (write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`)
-        aftermove.yaml:2:28: this mute is for every resource (name the resource, or a part of the name as in `web-*`; leave a policy out with `packs` or `params`)
-        aftermove.yaml:2:65: this mute lasts more than a year (choose a day within a year, and decide anew then)
-        aftermove.yaml:2:45: the key `expires` is missing (add `expires: …`)
-        aftermove.yaml:2:65: `soon` is not a date (write the last day of the mute as in `2026-12-31`)
-        aftermove.yaml:1:30: `scann` is no job (did you mean `scan`?)
-        aftermove.yaml:1:42: a cron expression has six fields, and this has 5 (write `0 3 * * ? *`: the days of the week count from 1, Sunday, and the year comes last)
-        aftermove.yaml:4:11: `L` in the day of month (`L`) is not supported (write the days themselves, as in `28` or `1,15`)
-        aftermove.yaml:1:67: unknown time zone `Europe/Berln` (did you mean `Europe/Berlin`?)
-        aftermove.yaml:1:66: `only` is of a scan, not of a digest (leave `only` out, or let the job be `scan`)
-        ");
+    aftermove.yaml:1:10: this is not version 1 (write `version: 1`)
+    aftermove.yaml:1:11: unknown region `eu-wst-1` (did you mean `eu-west-1`?)
+    aftermove.yaml:1:10: `everywhere` is not a list of regions (write `regions: all`, or a list as in `regions: [eu-west-1]`)
+    aftermove.yaml:1:9: `esential` is not a pack (the packs are essential, recommended and strict)
+    aftermove.yaml:1:38: `grave` is not a severity (write critical, high, medium, low or info)
+    aftermove.yaml:1:30: `findings` is not the ARN of a standard SNS topic (write it as `arn:aws:sns:eu-west-1:111122223333:name`; FIFO topics are not supported)
+    aftermove.yaml:1:19: unknown key `topic` (did you mean `topic_arn`?)
+    aftermove.yaml:1:26: `UpdateService` does not name an event (write `service:EventName`, as in `ecs:UpdateService`)
+    aftermove.yaml:1:22: costs cannot move 30 days at once (write 1 (each day) to 7 (each week))
+    aftermove.yaml:1:17: `management-events` is no place in S3 (write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`)
+    aftermove.yaml:1:17: `s3:///AWSLogs` is no place in S3 (write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`)
+    aftermove.yaml:1:17: `s3://logs/AWSLogs/111122223333` goes too far (write `s3://bucket`, or `s3://bucket/prefix` with what lies in front of `AWSLogs`)
+    aftermove.yaml:2:28: this mute is for every resource (name the resource, or a part of the name as in `web-*`; leave a policy out with `packs` or `params`)
+    aftermove.yaml:2:65: this mute lasts more than a year (choose a day within a year, and decide anew then)
+    aftermove.yaml:2:45: the key `expires` is missing (add `expires: …`)
+    aftermove.yaml:2:65: `soon` is not a date (write the last day of the mute as in `2026-12-31`)
+    aftermove.yaml:1:30: `scann` is no job (did you mean `scan`?)
+    aftermove.yaml:1:42: a cron expression has six fields, and this has 5 (write `0 3 * * ? *`: the days of the week count from 1, Sunday, and the year comes last)
+    aftermove.yaml:4:11: `L` in the day of month (`L`) is not supported (write the days themselves, as in `28` or `1,15`)
+    aftermove.yaml:1:67: unknown time zone `Europe/Berln` (did you mean `Europe/Berlin`?)
+    aftermove.yaml:1:66: `only` is of a scan, not of a digest (leave `only` out, or let the job be `scan`)
+    ");
 }
 
 #[test]

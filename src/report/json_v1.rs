@@ -21,6 +21,9 @@ pub struct ReportV1<'a> {
     version: u32,
     run: RunV1<'a>,
     accounts: &'a [String],
+    /// What people call them, by id, where that is known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    account_names: &'a BTreeMap<String, String>,
     regions: &'a [String],
     /// Of an incident run alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,6 +146,7 @@ impl<'a> From<&'a Report> for ReportV1<'a> {
             version: 1,
             run: RunV1::from(&report.run),
             accounts: &report.accounts,
+            account_names: &report.names,
             regions: &report.regions,
             incident: report.incident.as_ref().map(IncidentV1::from),
             digest: report.digest.as_ref(),

@@ -51,6 +51,13 @@ impl Part {
         }
     }
 
+    /// Without the rows of what was completely seen: of thousands of accounts they would be millions.
+    #[must_use]
+    pub fn condensed(mut self) -> Self {
+        self.coverage.retain(|row| row.status != CoverageStatus::Complete);
+        self
+    }
+
     /// Of an account whose run came to nothing: what was known of it before is unknown now.
     pub fn lost(account: &str, name: &str, why: &str, known: &State, now: DateTime<Utc>) -> Self {
         let unknown = |(id, record): (&String, &crate::findings::state::FindingRecord)| {
@@ -84,8 +91,7 @@ impl Part {
     }
 }
 
-/// One report of all but their costs. Rows of what was completely seen stay in the accounts' own reports, where there are
-/// thousands of accounts they would be millions.
+/// One report of all but their costs.
 pub fn join(run: RunInfo, parts: Vec<Part>) -> Report {
     let mut report = Report {
         run: RunInfo { complete: parts.iter().all(|part| part.complete), ..run },
@@ -130,9 +136,7 @@ pub fn join(run: RunInfo, parts: Vec<Part>) -> Report {
         }
         report.usage = report.usage.and(part.usage);
         report.findings.extend(part.findings);
-        report
-            .coverage
-            .extend(part.coverage.into_iter().filter(|row| row.status != CoverageStatus::Complete));
+        report.coverage.extend(part.coverage);
     }
     report.findings.sort_by_cached_key(Finding::order);
     report.policies = policies.into_values().collect();

@@ -23,7 +23,7 @@ use super::read::Aws;
 use super::{Request, RunError, Scan, called, setup};
 use crate::collect::{self, Progress};
 use crate::config::{Bucket, Config};
-use crate::cost::{Costs, together};
+use crate::cost::together;
 use crate::findings::state::State;
 use crate::inventory::CoverageStatus;
 use crate::report::RunInfo;
@@ -170,6 +170,8 @@ struct Gathered {
     target: Target,
     part: Part,
     lost: bool,
+    saw_nothing: bool,
+    /// Without the findings that stand, which the part has.
     state: State,
 }
 
@@ -191,21 +193,20 @@ pub async fn join(request: &Request, run: &RunName) -> Result<Joined, RunError> 
     let (mut parts, mut lost, mut unseen) = (Vec::new(), Vec::new(), Vec::new());
     let (mut costs, mut due) = (Vec::new(), Vec::new());
     for account in gathered {
-        let Gathered { target, part, lost: is_lost, state: known } = account;
-        costs.extend(part.costs.clone().map(|of_account| (target.id.clone(), of_account)));
+        let Gathered { target, mut part, lost: is_lost, saw_nothing, state: known } = account;
+        costs.extend(part.costs.take().map(|of_account| (target.id.clone(), of_account)));
         if !known.undelivered.is_empty() {
             due.push((target.id.clone(), known.undelivered.keys().cloned().collect()));
         }
         if is_lost {
             lost.push(target);
-        } else if part.coverage.iter().all(|row| row.status != CoverageStatus::Complete) {
+        } else if saw_nothing {
             unseen.push(target);
         }
         parts.push(part);
         state.undelivered.extend(known.undelivered);
         state.changes.extend(known.changes);
-        // the digest asks for those alone
-        state.findings.extend(known.findings.into_iter().filter(|(_, record)| record.resolved_at.is_some()));
+        state.findings.extend(known.findings);
     }
     let accounts = parts.len();
     if lost.len() == accounts {
@@ -222,8 +223,7 @@ pub async fn join(request: &Request, run: &RunName) -> Result<Joined, RunError> 
     let mut report = part::join(run_info, parts);
     report.costs = together(called(costs.clone(), &report));
     let of_accounts = report.usage.clone();
-    let conclusion =
-        Conclusion { request, config: &config, aws: &aws, costs: &costs as &[(String, Costs)], started_at };
+    let conclusion = Conclusion { request, config: &config, aws: &aws, costs: &costs, started_at };
     let mut undelivered = conclusion.deliver(&mut report, &mut state).await;
     let untold: BTreeSet<&String> = state.undelivered.keys().collect();
     for (account, ids) in &due {
@@ -244,7 +244,7 @@ pub async fn join(request: &Request, run: &RunName) -> Result<Joined, RunError> 
 
 /// What is wrong with one account stops no other.
 async fn gather(aws: &Aws, bucket: &Bucket, run: &RunName, target: Target) -> Gathered {
-    let (state, unknown) = match state_of(bucket, &target.id).load(Some(&aws.s3)).await {
+    let (mut state, unknown) = match state_of(bucket, &target.id).load(Some(&aws.s3)).await {
         Ok(loaded) => (loaded.state, None),
         Err(error) => (State::default(), Some(error.to_string())),
     };
@@ -253,7 +253,9 @@ async fn gather(aws: &Aws, bucket: &Bucket, run: &RunName, target: Target) -> Ga
         Err(why) => (Part::lost(&target.id, &target.name, &why, &state, Utc::now()), true),
     };
     part.notes.extend(unknown.filter(|why| !part.coverage.iter().any(|row| row.detail.contains(why))));
-    Gathered { target, part, lost, state }
+    state.findings.retain(|_, record| record.resolved_at.is_some());
+    let saw_nothing = part.coverage.iter().all(|row| row.status != CoverageStatus::Complete);
+    Gathered { target, part: part.condensed(), lost, saw_nothing, state }
 }
 
 /// Or why there is none.

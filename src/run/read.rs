@@ -266,6 +266,7 @@ impl<'a> Reading<'a> {
             deadline: self.started + self.request.time_limit * 3 / 4,
             ecs: collect::EcsShared::default(),
             paid: paid.clone(),
+            costs_every: self.config.costs.every_days,
         };
         let mut contexts: Vec<Context> =
             regions.iter().map(|region| context(region.clone(), region)).collect();

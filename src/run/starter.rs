@@ -59,6 +59,7 @@ pub async fn look(
         deadline,
         ecs: collect::EcsShared::default(),
         paid: collect::Paid::default(),
+        costs_every: 1,
     };
     let half = started + request.time_limit / 2;
     let home = regions.first().map_or("us-east-1", |region| regions::home_of_global(region));

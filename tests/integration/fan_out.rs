@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::lambda::invoke;
-use crate::local::{Local, root};
+use crate::local::{Local, found, root};
 
 const BUCKET: &str = "aftermove-organization";
 
@@ -137,6 +137,7 @@ async fn a_run_over_an_organization_reports_on_all_accounts_and_names_those_that
     let report = reports.iter().find(|key| key.contains(".json")).unwrap();
     let report = organization.json(report).await;
     assert_eq!(report["accounts"].as_array().unwrap().len(), 23);
+    assert_eq!(report["account_names"][dearer], "web-00");
     assert_eq!(report["findings"].as_array().unwrap().len(), findings.len());
     let drift = report["findings"].as_array().unwrap().iter();
     let drift: Vec<&Value> = drift.filter(|f| f["policy"] == "cost-usage-type-drift").collect();
@@ -247,8 +248,142 @@ async fn one_process_reads_some_dozens_of_accounts() {
     let statuses = alone["findings"].as_array().unwrap().iter().map(|f| f["status"].as_str().unwrap());
     assert!(statuses.clone().all(|status| status == "open"), "{:?}", statuses.collect::<Vec<_>>());
 
+    // the same account by a list, beside the own one
+    let listed = |role: &str| {
+        format!(
+            "version: 1\nregions: [eu-west-1]\naccounts: [{{ id: \"000000000000\" }}, {{ id: \"{one}\", {role} }}]\n"
+        )
+    };
+    local.write(
+        "listed.yaml",
+        &listed(&format!(
+            "name: dear, role_arn: 'arn:aws:iam::{one}:role/aftermove', external_id: local-organization"
+        )),
+    );
+    let (both, _) = local.scan(&["--config", "listed.yaml"]);
+    assert_eq!(both["accounts"], json!(["000000000000", one]));
+    assert_eq!(of(&both, one), of(&report, one));
+    local.write("roleless.yaml", &listed("name: dear"));
+    let refused = local.aftermove(&["scan", "--config", "roleless.yaml"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(told.contains(&format!("the account {one} has no `role_arn`")), "{told}");
+
     let unknown = local.aftermove(&["scan", "--config", "org.yaml", "--account", "999999999999"]);
     let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert_eq!(unknown.status.code(), Some(2));
     assert!(told.contains("has no account 999999999999"), "{told}");
+}
+
+const SCANNER: &str = "000000000000";
+const MEMBER: &str = "111122223333";
+
+/// What a command of the AWS CLI says, with the keys of somebody.
+fn aws(local: &Local, keys: &[(&str, &str)], arguments: &[&str]) -> Value {
+    let mut command = local.environment(Command::new(root().join("localstack/aws")));
+    let output =
+        command.args(arguments).args(["--output", "json"]).envs(keys.iter().copied()).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
+/// A role of the scanner's account, and a session of it.
+fn role(local: &Local, name: &str, policy: &str) -> Vec<(String, String)> {
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "AWS": format!("arn:aws:iam::{SCANNER}:root") },
+    }] });
+    let trust = trust.to_string();
+    let create = ["iam", "create-role", "--role-name", name, "--assume-role-policy-document", &trust];
+    let arn = aws(local, &[], &create)["Role"]["Arn"].as_str().unwrap().to_owned();
+    let put =
+        ["iam", "put-role-policy", "--role-name", name, "--policy-name", "read", "--policy-document", policy];
+    aws(local, &[], &put);
+    // an account's root may not assume roles
+    let enter = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn,
+    }] });
+    let user = format!("user-of-{name}");
+    aws(local, &[], &["iam", "create-user", "--user-name", &user]);
+    let enter = enter.to_string();
+    let put = [
+        "iam",
+        "put-user-policy",
+        "--user-name",
+        &user,
+        "--policy-name",
+        "enter",
+        "--policy-document",
+        &enter,
+    ];
+    aws(local, &[], &put);
+    let keys = aws(local, &[], &["iam", "create-access-key", "--user-name", &user])["AccessKey"].clone();
+    let key = |of: &Value, name: &str| of[name].as_str().unwrap().to_owned();
+    let user = [
+        ("AWS_ACCESS_KEY_ID", &*key(&keys, "AccessKeyId")),
+        ("AWS_SECRET_ACCESS_KEY", &*key(&keys, "SecretAccessKey")),
+    ];
+    let assume = ["sts", "assume-role", "--role-arn", &arn, "--role-session-name", "scanner"];
+    let session = aws(local, &user, &assume)["Credentials"].clone();
+    [
+        ("AWS_ACCESS_KEY_ID", "AccessKeyId"),
+        ("AWS_SECRET_ACCESS_KEY", "SecretAccessKey"),
+        ("AWS_SESSION_TOKEN", "SessionToken"),
+    ]
+    .map(|(variable, name)| (variable.to_owned(), key(&session, name)))
+    .to_vec()
+}
+
+#[tokio::test]
+async fn the_role_of_an_account_lets_the_scanner_in_and_nobody_else() {
+    let local = Local::strict();
+    let member = [("AWS_ACCESS_KEY_ID", MEMBER), ("AWS_SECRET_ACCESS_KEY", "test")];
+    let template = format!("file://{}", root().join("infra/member-role.yaml").display());
+    let scanner = format!("ParameterKey=ScannerRoleArn,ParameterValue=arn:aws:iam::{SCANNER}:role/scanner");
+    aws(
+        &local,
+        &member,
+        &[
+            "cloudformation",
+            "create-stack",
+            "--stack-name",
+            "aftermove-member",
+            "--template-body",
+            &template,
+            "--capabilities",
+            "CAPABILITY_NAMED_IAM",
+            "--parameters",
+            &scanner,
+            "ParameterKey=ExternalId,ParameterValue=ours",
+        ],
+    );
+    aws(
+        &local,
+        &member,
+        &["cloudformation", "wait", "stack-create-complete", "--stack-name", "aftermove-member"],
+    );
+    aws(&local, &member, &["logs", "create-log-group", "--log-group-name", "/app"]);
+
+    let config = |external_id: &str| {
+        let account = format!(
+            "id: \"{MEMBER}\", role_arn: 'arn:aws:iam::{MEMBER}:role/aftermove', external_id: {external_id}"
+        );
+        format!("version: 1\nregions: [eu-west-1]\naccounts: [{{ {account} }}]\n")
+    };
+    local.write("ours.yaml", &config("ours"));
+    local.write("theirs.yaml", &config("theirs"));
+    let policy = local.aftermove(&["iam", "--config", "ours.yaml"]);
+    let policy = String::from_utf8(policy.stdout).unwrap();
+    let (scanner, other) = (role(&local, "scanner", &policy), role(&local, "other", &policy));
+    let of_log_groups = |keys: &[(String, String)], config: &str| {
+        let arguments = ["scan", "--only", "logs-group-no-retention", "--format", "json", "--config", config];
+        let output = local.command(&arguments).envs(keys.iter().cloned()).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{told}"));
+        (report["coverage"][0]["status"].as_str().unwrap().to_owned(), found(&report, &["new"]))
+    };
+    let seen = ("complete".to_owned(), vec!["logs-group-no-retention /app".to_owned()]);
+    let shut = ("denied".to_owned(), Vec::new());
+    assert_eq!(of_log_groups(&scanner, "ours.yaml"), seen);
+    assert_eq!(of_log_groups(&scanner, "theirs.yaml"), shut, "with another external id");
+    assert_eq!(of_log_groups(&other, "ours.yaml"), shut, "another role of the same account");
 }

@@ -204,3 +204,23 @@ fn what_cannot_be_read_is_paid_for_again() {
         assert!(!paid.costs("x").complete && paid.changed().is_none(), "{broken}");
     }
 }
+
+#[test]
+fn settled_days_move_in_steps_and_weeks_end_on_saturday() {
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    assert_eq!(last_settled(day("2026-11-26"), 1), day("2026-11-24"));
+    // a Monday's digest has the whole week to Saturday, and the days after it have the same
+    let of_week: Vec<NaiveDate> = (23..=29).map(|n| last_settled(day(&format!("2026-11-{n}")), 7)).collect();
+    assert_eq!(of_week, [day("2026-11-21"); 7]);
+    assert_eq!(last_settled(day("2026-11-30"), 7), day("2026-11-28"));
+    for every_days in 1..=7 {
+        let mut last = last_settled(day("2026-01-01"), every_days);
+        for n in 1..60 {
+            let today = day("2026-01-01") + Days::new(n);
+            let to = last_settled(today, every_days);
+            assert!(to == last || to - last == chrono::TimeDelta::days(every_days.into()), "{today}");
+            assert!(today - to <= chrono::TimeDelta::days(i64::from(every_days) + 1), "{today}");
+            last = to;
+        }
+    }
+}
