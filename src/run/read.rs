@@ -96,6 +96,10 @@ pub(super) async fn read_aws(
     now: DateTime<Utc>,
     progress: &(dyn Fn(&Progress<'_>) + Sync),
 ) -> Result<Inventory, RunError> {
+    // what is missing here is said before anybody is asked
+    if aws.sdk.region().is_none() && matches!(config.regions, Regions::Current) {
+        return Err(RunError::NoRegion);
+    }
     let caller = collect::caller_identity(&aws.sdk, &aws.meter).await?;
     let _ = aws.caller.set(caller.arn.clone());
     let targets = accounts::targets(request, config, aws, &caller).await?;
@@ -180,7 +184,7 @@ impl<'a> Reading<'a> {
         let Entered { target, access, own } = account;
         let drift = drift::Settings { drift: self.config.drift.clone(), own_principals: own };
         let entered = match access {
-            Ok(sdk) => self.regions(&sdk).await?.map(|regions| (sdk, regions)),
+            Ok(sdk) => self.regions(&sdk).await.map(|regions| (sdk, regions)),
             Err(error) => Err(error),
         };
         let (mut contexts, mut scopes) = match entered {
@@ -239,12 +243,21 @@ impl<'a> Reading<'a> {
     }
 
     /// Those to read, or why they are not known.
-    async fn regions(&self, sdk: &SdkConfig) -> Result<Result<Vec<String>, CollectError>, RunError> {
-        Ok(match &self.config.regions {
-            Regions::Named(regions) => Ok(regions.clone()),
-            Regions::Current => Ok(vec![self.aws.sdk.region().ok_or(RunError::NoRegion)?.to_string()]),
+    async fn regions(&self, sdk: &SdkConfig) -> Result<Vec<String>, CollectError> {
+        match &self.config.regions {
             Regions::All => collect::regions(sdk, &self.aws.meter).await,
-        })
+            Regions::Named(_) | Regions::Current => Ok(self.named_regions()),
+        }
+    }
+
+    /// Without asking anybody.
+    fn named_regions(&self) -> Vec<String> {
+        match &self.config.regions {
+            Regions::Named(regions) => regions.clone(),
+            Regions::Current | Regions::All => {
+                self.aws.sdk.region().map(ToString::to_string).into_iter().collect()
+            }
+        }
     }
 
     fn contexts(&self, account: &str, sdk: &SdkConfig, regions: &[String], paid: &Paid) -> Vec<Context> {
@@ -283,12 +296,6 @@ impl<'a> Reading<'a> {
     /// As if every read had failed for this reason. Of `all` regions the one of the configuration stands for the
     /// others, which nobody could be asked for.
     fn unseen(&self, account: &str, error: &CollectError) -> Vec<Scope> {
-        let regions = match &self.config.regions {
-            Regions::Named(regions) => regions.clone(),
-            Regions::Current | Regions::All => {
-                self.aws.sdk.region().map(ToString::to_string).into_iter().collect()
-            }
-        };
         let scope = |region: String| {
             let mut scope = Scope { account: account.to_owned(), region, ..Scope::default() };
             scope.coverage = self
@@ -303,6 +310,7 @@ impl<'a> Reading<'a> {
                 .collect();
             scope
         };
+        let regions = self.named_regions();
         regions.into_iter().chain([GLOBAL.to_owned()]).map(scope).filter(|s| !s.coverage.is_empty()).collect()
     }
 }
